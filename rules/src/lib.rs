@@ -1,0 +1,25 @@
+//! What Lingbao decides, and the words it decides in: pure types, pure functions, and every sentence it says.
+//! Refuses to do I/O, to read a clock, to draw a random number, or to know a database or a web page.
+
+pub mod fen;
+pub mod ids;
+pub mod time;
+
+pub mod account;
+pub mod campaign;
+pub mod claim;
+pub mod eligibility;
+pub mod follow;
+pub mod ledger;
+pub mod link;
+pub mod payout;
+pub mod prize;
+pub mod retry;
+pub mod ticket;
+
+pub mod live;
+pub mod operator;
+
+pub mod say;
+
+pub use fen::Fen;

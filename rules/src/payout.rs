@@ -1,0 +1,154 @@
+//! Payouts: one attempt to give the money, with one bill number until its end is known.
+//! Refuses to leave "don't know" for anything but an answer, and to move once an end is reached.
+
+use crate::account::names;
+use serde::{Deserialize, Serialize};
+
+/// How the money travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rail {
+    /// Cash red packet, API v2.
+    Redpack,
+    /// Merchant transfer, API v3.
+    Transfer,
+}
+names!(Rail { Redpack = "redpack", Transfer = "transfer" });
+
+/// Where a payout stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Waits for its turn.
+    Queued,
+    /// Leased to a worker that is calling WeChat now.
+    Sending,
+    /// WeChat's answer is not known: asked again under the same number.
+    Unknown,
+    /// WeChat took it; the follower has not opened it yet.
+    Sent,
+    /// A transfer that waits for the follower's confirmation.
+    WaitingConfirm,
+    /// The follower has the money.
+    Collected,
+    /// The follower did not take it; WeChat gave it back.
+    Returned,
+    /// Definitely not sent.
+    Failed,
+}
+names!(State {
+    Queued = "queued",
+    Sending = "sending",
+    Unknown = "unknown",
+    Sent = "sent",
+    WaitingConfirm = "waiting_confirm",
+    Collected = "collected",
+    Returned = "returned",
+    Failed = "failed",
+});
+
+/// What is learned about a payout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A worker took it under a lease.
+    Lease,
+    /// WeChat accepted it.
+    Accepted,
+    /// Definitely not sent, and the same number may be tried again later.
+    NotYet,
+    /// Definitely not sent, for good.
+    Refused,
+    /// No certain answer, or the lease ran out.
+    DontKnow,
+    /// The query says no such bill, long enough after the last call: send again, same number.
+    NeverArrived,
+    /// The query says the follower took it.
+    Taken,
+    /// The query says it went back to the merchant.
+    GivenBack,
+    /// The query says it failed.
+    TurnedOut,
+}
+
+/// A step the payout's state does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidTransition {
+    /// Where it stood.
+    pub from: State,
+    /// What was learned.
+    pub event: Event,
+}
+
+impl std::fmt::Display for InvalidTransition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a payout that is {} cannot take {:?}", self.from.name(), self.event)
+    }
+}
+
+impl std::error::Error for InvalidTransition {}
+
+impl State {
+    /// The state after `event`.
+    pub const fn event(self, event: Event) -> Result<Self, InvalidTransition> {
+        use Event as E;
+        Ok(match (self, event) {
+            (Self::Queued, E::Lease) => Self::Sending,
+            (Self::Sending | Self::Unknown, E::Accepted) => Self::Sent,
+            (Self::Sending, E::NotYet) => Self::Queued,
+            (Self::Sending, E::Refused) => Self::Failed,
+            (Self::Sending | Self::Unknown, E::DontKnow) => Self::Unknown,
+            (Self::Unknown, E::NeverArrived) => Self::Queued,
+            (Self::Unknown | Self::Sent | Self::WaitingConfirm, E::Taken) => Self::Collected,
+            (Self::Unknown | Self::Sent | Self::WaitingConfirm, E::GivenBack) => Self::Returned,
+            (Self::Unknown | Self::Sent | Self::WaitingConfirm, E::TurnedOut) => Self::Failed,
+            (from, event) => return Err(InvalidTransition { from, event }),
+        })
+    }
+
+    /// True when nothing more can happen to it.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Collected | Self::Returned | Self::Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENTS: [Event; 9] = [
+        Event::Lease,
+        Event::Accepted,
+        Event::NotYet,
+        Event::Refused,
+        Event::DontKnow,
+        Event::NeverArrived,
+        Event::Taken,
+        Event::GivenBack,
+        Event::TurnedOut,
+    ];
+
+    #[test]
+    fn an_end_is_an_end() {
+        for state in State::ALL.iter().filter(|s| s.is_final()) {
+            for event in EVENTS {
+                assert!(state.event(event).is_err(), "{state:?} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_unknown_is_never_refused_without_a_query() {
+        assert!(State::Unknown.event(Event::Refused).is_err());
+        assert!(State::Unknown.event(Event::NotYet).is_err());
+        assert!(State::Unknown.event(Event::Lease).is_err());
+        assert_eq!(State::Unknown.event(Event::NeverArrived), Ok(State::Queued));
+    }
+
+    #[test]
+    fn what_was_sent_is_never_queued_again() {
+        for event in EVENTS {
+            let next = State::Sent.event(event);
+            assert!(!matches!(next, Ok(State::Queued | State::Sending)), "{event:?}");
+        }
+    }
+}
