@@ -17,6 +17,37 @@ pub enum State {
 }
 names!(State { Held = "held", Granted = "granted", Rejected = "rejected" });
 
+/// One claim as staff see it in lists and exports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Our row.
+    pub id: crate::ids::ClaimId,
+    /// When it was granted or held.
+    pub at: crate::time::UnixMs,
+    /// The account followed.
+    pub account_name: String,
+    /// Its icon.
+    pub account_icon: String,
+    /// The link it is counted for; empty when unknown.
+    pub link_code: String,
+    /// How well the follow is known.
+    pub grade: crate::follow::Grade,
+    /// How the link is known.
+    pub attribution: crate::follow::Attribution,
+    /// The payee's openid with its middle hidden.
+    pub openid_masked: String,
+    /// The amount granted.
+    pub amount: crate::Fen,
+    /// Where the claim stands.
+    pub claim: State,
+    /// Where its payout stands.
+    pub payout: crate::payout::State,
+    /// The payout's bill number.
+    pub mch_billno: String,
+    /// WeChat's last err_code; empty when none.
+    pub err_code: String,
+}
+
 /// What a review decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each variant is its own sentence")]

@@ -1,1 +1,5 @@
-fn main() {}
+//! `lingbao`: the command line. Refuses nothing itself; see `cli`.
+
+fn main() -> std::process::ExitCode {
+    server::cli::main()
+}

@@ -141,21 +141,14 @@ pub fn open(keys: &Keys, query: &Query, body: &[u8], now_secs: i64) -> Result<Pu
     if query.signature.is_some() || !says_aes {
         check(query.signature.as_deref(), keys, query, None)?;
     }
-    let encrypted = if says_aes {
-        xml::read(body)?.word("Encrypt")?
-    } else {
-        None
-    };
+    let encrypted = if says_aes { xml::read(body)?.word("Encrypt")? } else { None };
     let Some(encrypted) = encrypted else {
         return open_plain(keys, query, body, now_secs);
     };
     check(query.msg_signature.as_deref(), keys, query, Some(&encrypted))?;
     fresh(query, now_secs)?;
     let inner = decrypt(keys, &encrypted)?;
-    Ok(Push {
-        message: message::parse(&inner)?,
-        encrypted: true,
-    })
+    Ok(Push { message: message::parse(&inner)?, encrypted: true })
 }
 
 fn open_plain(keys: &Keys, query: &Query, body: &[u8], now_secs: i64) -> Result<Push, Rejected> {
@@ -164,23 +157,14 @@ fn open_plain(keys: &Keys, query: &Query, body: &[u8], now_secs: i64) -> Result<
     }
     check(query.signature.as_deref(), keys, query, None)?;
     fresh(query, now_secs)?;
-    Ok(Push {
-        message: message::parse(body)?,
-        encrypted: false,
-    })
+    Ok(Push { message: message::parse(body)?, encrypted: false })
 }
 
 /// Seals a reply to an encrypted push, in exactly the layout of WeChat's page.
 ///
 /// Without a key there is nothing that could be sealed: then the answer is `success`, which every mode accepts
 /// and no follower sees. (A push that [`open`] calls encrypted always has a key.)
-pub fn seal_reply(
-    keys: &Keys,
-    reply_xml: &str,
-    timestamp_secs: i64,
-    nonce: &str,
-    random16: [u8; 16],
-) -> String {
+pub fn seal_reply(keys: &Keys, reply_xml: &str, timestamp_secs: i64, nonce: &str, random16: [u8; 16]) -> String {
     let Some(key) = keys.aes_keys.first() else {
         return "success".to_owned();
     };
@@ -196,24 +180,18 @@ pub fn seal_reply(
     )
 }
 
-fn check(
-    given: Option<&str>,
-    keys: &Keys,
-    query: &Query,
-    encrypted: Option<&str>,
-) -> Result<(), Rejected> {
-    let (Some(given), Some(timestamp), Some(nonce)) = (given, &query.timestamp, &query.nonce)
-    else {
+fn check(given: Option<&str>, keys: &Keys, query: &Query, encrypted: Option<&str>) -> Result<(), Rejected> {
+    let (Some(given), Some(timestamp), Some(nonce)) = (given, &query.timestamp, &query.nonce) else {
         return Err(Rejected::Signature);
     };
+    if keys.token.is_empty() {
+        // Everybody could sign with nothing.
+        return Err(Rejected::Signature);
+    }
     let mut parts = vec![keys.token.as_str(), timestamp, nonce];
     parts.extend(encrypted);
     let expected = signature(&parts);
-    if bool::from(expected.as_bytes().ct_eq(given.as_bytes())) {
-        Ok(())
-    } else {
-        Err(Rejected::Signature)
-    }
+    if bool::from(expected.as_bytes().ct_eq(given.as_bytes())) { Ok(()) } else { Err(Rejected::Signature) }
 }
 
 fn fresh(query: &Query, now_secs: i64) -> Result<(), Rejected> {
@@ -232,9 +210,7 @@ fn decrypt(keys: &Keys, encrypted: &str) -> Result<Vec<u8>, Rejected> {
             Ok((message, appid)) if appid == keys.appid => return Ok(message),
             Ok(_) => Rejected::WrongAppid,
             Err(CryptoError::Padding) => Rejected::Padding,
-            Err(CryptoError::Base64 | CryptoError::Length | CryptoError::Layout) => {
-                Rejected::Envelope
-            }
+            Err(CryptoError::Base64 | CryptoError::Length | CryptoError::Layout) => Rejected::Envelope,
         };
         complaint.get_or_insert(refused);
     }

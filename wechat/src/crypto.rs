@@ -1,7 +1,7 @@
 //! The cipher of the message push: AES-256-CBC under the account's EncodingAESKey, with WeChat's own envelope.
 //! It refuses a length that does not fit to the byte; whether the appid is ours is for the caller to say.
 //!
-//! Page: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Technical_Plan.html>
+//! Page: <https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Message_encryption_and_decryption_instructions.html>
 
 use aes::cipher::block_padding::NoPadding;
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
@@ -16,10 +16,8 @@ const RANDOM_BYTES: usize = 16;
 const HEAD_BYTES: usize = RANDOM_BYTES + 4;
 
 /// The 43 characters do not fill the last byte; WeChat's console deals out keys with bits set there.
-const KEY_BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-);
+const KEY_BASE64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// The key of an account's message encryption, as its console shows it: 43 letters and digits.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,13 +52,8 @@ impl TryFrom<&str> for EncodingAesKey {
         if text.len() != 43 || !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err(NotAnEncodingAesKey);
         }
-        let bytes = KEY_BASE64
-            .decode(format!("{text}="))
-            .map_err(|_| NotAnEncodingAesKey)?;
-        bytes
-            .try_into()
-            .map(EncodingAesKey)
-            .map_err(|_| NotAnEncodingAesKey)
+        let bytes = KEY_BASE64.decode(format!("{text}=")).map_err(|_| NotAnEncodingAesKey)?;
+        bytes.try_into().map(EncodingAesKey).map_err(|_| NotAnEncodingAesKey)
     }
 }
 
@@ -96,9 +89,7 @@ impl EncodingAesKey {
     /// # Errors
     /// [`CryptoError`] says which part is broken. Check the signature first: these answers help a forger.
     pub fn decrypt(&self, encrypted: &str) -> Result<(Vec<u8>, String), CryptoError> {
-        let sealed = STANDARD
-            .decode(encrypted.trim())
-            .map_err(|_| CryptoError::Base64)?;
+        let sealed = STANDARD.decode(encrypted.trim()).map_err(|_| CryptoError::Base64)?;
         if sealed.len() < 2 * RANDOM_BYTES || sealed.len() % RANDOM_BYTES != 0 {
             return Err(CryptoError::Length);
         }
@@ -130,19 +121,12 @@ fn take_apart(plain: &[u8]) -> Result<(Vec<u8>, String), CryptoError> {
         plain
     };
     // Without padding, anything left over shows up as an impossible appid: then the padding is to blame.
-    let blame = if padded {
-        CryptoError::Layout
-    } else {
-        CryptoError::Padding
-    };
+    let blame = if padded { CryptoError::Layout } else { CryptoError::Padding };
     let (head, rest) = body.split_at_checked(HEAD_BYTES).ok_or(blame)?;
     let length: [u8; 4] = head[RANDOM_BYTES..].try_into().expect("the head is 20 bytes");
     let length = usize::try_from(u32::from_be_bytes(length)).map_err(|_| blame)?;
     let (message, appid) = rest.split_at_checked(length).ok_or(blame)?;
-    let sane = !appid.is_empty()
-        && appid
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    let sane = !appid.is_empty() && appid.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     if !sane {
         return Err(blame);
     }

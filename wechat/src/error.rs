@@ -50,12 +50,7 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn new(kind: Kind, call: &'static str, said: impl Into<String>) -> Self {
-        Error {
-            kind,
-            call,
-            errcode: None,
-            said: said.into(),
-        }
+        Error { kind, call, errcode: None, said: said.into() }
     }
 
     /// An answer with `errcode != 0`. Every one of `secrets` is struck out of the message.
@@ -70,17 +65,8 @@ impl Error {
         for secret in secrets.iter().filter(|s| s.len() >= 4) {
             said = said.replace(secret, "***");
         }
-        let said: String = said
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(200)
-            .collect();
-        Error {
-            kind: kind_of(errcode, errmsg, at_token_endpoint),
-            call,
-            errcode: Some(errcode),
-            said,
-        }
+        let said: String = said.chars().filter(|c| !c.is_control()).take(200).collect();
+        Error { kind: kind_of(errcode, errmsg, at_token_endpoint), call, errcode: Some(errcode), said }
     }
 
     /// What a transport failure means. The URL is left out: its query holds secrets.
@@ -143,8 +129,8 @@ fn kind_of(errcode: i64, errmsg: &str, at_token_endpoint: bool) -> Kind {
         43116 | 48001 | 48004 => Kind::NotGranted,
         40003 | 43004 | 50005 => Kind::NotFollowing,
         40243 | 50002 | 50004 | 50007 => Kind::Frozen,
-        40002 | 40013 | 40032 | 40033 | 40037 | 40097 | 41001 | 41002 | 41004 | 41008 | 41009
-        | 43002 | 44002 | 44004 | 45002 | 47001 | 47003 | 49003 | 61451 | 9001001 => Kind::Invalid,
+        40002 | 40013 | 40032 | 40033 | 40037 | 40097 | 41001 | 41002 | 41004 | 41008 | 41009 | 43002 | 44002
+        | 44004 | 45002 | 47001 | 47003 | 49003 | 61451 | 9001001 => Kind::Invalid,
         _ => Kind::Other,
     }
 }

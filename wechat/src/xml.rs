@@ -93,11 +93,7 @@ pub fn read(bytes: &[u8]) -> Result<Element, XmlError> {
     // XML 1.0 §2.11: line ends are normalised before anything is read.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let root = Tree::default().grow(&text)?;
-    if root.name == "xml" {
-        Ok(root)
-    } else {
-        Err(XmlError::Root)
-    }
+    if root.name == "xml" { Ok(root) } else { Err(XmlError::Root) }
 }
 
 #[derive(Default)]
@@ -138,11 +134,7 @@ impl Tree {
             }
             first = false;
         }
-        if self.open.is_empty() {
-            self.root.ok_or(XmlError::Malformed)
-        } else {
-            Err(XmlError::Malformed)
-        }
+        if self.open.is_empty() { self.root.ok_or(XmlError::Malformed) } else { Err(XmlError::Malformed) }
     }
 
     fn start(&mut self, name: String) -> Result<(), XmlError> {
@@ -156,10 +148,7 @@ impl Tree {
         if self.open.is_empty() && self.root.is_some() {
             return Err(XmlError::Malformed);
         }
-        self.open.push(Element {
-            name,
-            ..Element::default()
-        });
+        self.open.push(Element { name, ..Element::default() });
         Ok(())
     }
 
@@ -184,28 +173,15 @@ impl Tree {
 
 fn name_of(name: &[u8]) -> Result<String, XmlError> {
     let name = std::str::from_utf8(name).map_err(|_| XmlError::NotText)?;
-    let sane = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'));
-    if sane {
-        Ok(name.to_owned())
-    } else {
-        Err(XmlError::Malformed)
-    }
+    let sane = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'));
+    if sane { Ok(name.to_owned()) } else { Err(XmlError::Malformed) }
 }
 
 /// The five predefined entities and numeric references; every other name is refused.
 fn resolve(reference: &BytesRef<'_>) -> Result<String, XmlError> {
-    let number = reference
-        .resolve_char_ref()
-        .map_err(|_| XmlError::Malformed)?;
+    let number = reference.resolve_char_ref().map_err(|_| XmlError::Malformed)?;
     if let Some(c) = number {
-        return if is_xml_char(c) {
-            Ok(c.to_string())
-        } else {
-            Err(XmlError::NotText)
-        };
+        return if is_xml_char(c) { Ok(c.to_string()) } else { Err(XmlError::NotText) };
     }
     let name = reference.decode().map_err(|_| XmlError::NotText)?;
     quick_xml::escape::resolve_predefined_entity(&name)

@@ -9,6 +9,9 @@ pub mod claim;
 pub mod dashboard;
 pub mod refusal;
 pub mod reply;
+pub mod report;
+pub mod setup;
+pub mod states;
 
 /// The language of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

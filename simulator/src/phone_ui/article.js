@@ -5,7 +5,11 @@ import { accountIcon, icon } from './icons.js';
 import { accountIndex, accountOf, state } from './store.js';
 import { barButton, navbar } from './device.js';
 
-const STREET = `<svg viewBox="0 0 350 168" role="img" aria-label="插图：清晨的老街">
+/** The article's title. */
+export const TITLE = '这条老街新开了几家店，开业红包请你尝鲜';
+
+/** The article's picture: a street with new shops. */
+export const STREET = `<svg viewBox="0 0 350 168" role="img" aria-label="插图：清晨的老街">
 <rect width="350" height="168" class="sky"/><circle cx="282" cy="46" r="22" class="sun"/>
 <path d="M0 104c36-22 66-22 98-6s62 10 96-8 88-20 156 8v70H0z" class="hill"/>
 <g class="wall"><rect x="18" y="74" width="74" height="74"/><rect x="100" y="60" width="66" height="88"/><rect x="174" y="80" width="82" height="68"/><rect x="264" y="66" width="70" height="82"/></g>
@@ -37,7 +41,7 @@ export function article(phone) {
     el: h('div', { class: 'article' },
       navbar('', barButton('back', '返回', () => phone.pop(), 'back'), null, 'paper'),
       h('div', { class: 'scroll art-body' },
-        h('h1', {}, '这条老街新开了几家店，开业红包请你尝鲜'),
+        h('h1', {}, TITLE),
         h('p', { class: 'art-by' }, h('span', { class: 'art-original' }, '原创'), h('b', {}, '城市生活志'), '今天 08:00 · 本地'),
         drawing(STREET, 'art-street'),
         h('p', {}, '入秋之后，城南这条老街忽然热闹起来。拆掉围挡的那天早上，几块新招牌同时亮了灯，路过的人都慢下了脚步。'),

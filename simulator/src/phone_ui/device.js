@@ -1,8 +1,8 @@
 // One phone: its frame, status bar, stack of screens, banners and sheets.
 // It refuses to remember anything of WeChat's: chats and money come from the simulator at every change.
 import { h, hourMinute, still } from './dom.js';
-import { icon } from './icons.js';
-import { accountOf, now, payerOf, phoneOf } from './store.js';
+import { accountIcon, icon, plainIcon } from './icons.js';
+import { accountIndex, accountOf, now, payerOf, phoneOf } from './store.js';
 import { article } from './article.js';
 import { browser } from './browser.js';
 import { chat, linesOf } from './chat.js';
@@ -56,6 +56,7 @@ export class Phone {
     this.screens.append(screen.el);
     leaving.forEach((old) => this.drop(old));
     if (this.stack.length > 1) screen.el.classList.add('enter');
+    if (!this.banners.querySelector('[data-test="packet-banner"]') || kind === 'chat') this.banners.replaceChildren();
     this.show();
     return screen;
   }
@@ -91,8 +92,10 @@ export class Phone {
     return this.stack.at(-1);
   }
 
-  /** Which chat a packet appears in: the payer's if followed, else the service notices. */
+  /** Which chat a packet appears in: where WeChat put it, else the payer's if followed, else the service notices. */
   chatOfBill(bill) {
+    const line = this.data.chats.find((entry) => entry.bill_no === bill.bill_no);
+    if (line) return accountOf(line.appid) ? line.appid : NOTICE;
     const payer = payerOf(bill);
     return payer && this.follows(payer.appid) ? payer.appid : NOTICE;
   }
@@ -101,9 +104,13 @@ export class Phone {
     this.push('chat', { appid: this.chatOfBill(bill) });
   }
 
+  clock() {
+    return hourMinute(now());
+  }
+
   /** Draws what changed in the simulator, and announces what is new. */
   update() {
-    this.time.textContent = hourMinute(now());
+    this.time.textContent = this.clock();
     this.el.setAttribute('aria-label', this.data.name);
     this.announce();
     this.stack.forEach((screen) => screen.update?.());
@@ -155,7 +162,7 @@ export class Phone {
   banner({ title, text, account, packet, onTap }) {
     const leave = () => note.remove();
     const note = h('button', { class: 'banner', type: 'button', 'data-test': packet ? 'packet-banner' : 'banner', onclick: () => { leave(); onTap(); } },
-      this.desk.picture(account, packet),
+      account ? accountIcon(account, accountIndex(account.appid)) : plainIcon(packet ? 'wallet' : 'notice', 'notice'),
       h('span', { class: 'banner-text' }, h('b', {}, title), h('span', {}, text)),
       h('span', { class: 'banner-when' }, '现在'));
     this.banners.replaceChildren(note);
@@ -197,7 +204,7 @@ export class Phone {
     return () => {
       if (still()) return element.remove();
       element.classList.add('leaving');
-      element.addEventListener('animationend', (event) => event.target === element && element.remove());
+      return Promise.allSettled(element.getAnimations().map((animation) => animation.finished)).then(() => element.remove());
     };
   }
 

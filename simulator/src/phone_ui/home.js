@@ -1,9 +1,10 @@
 // The four tabs of the chat app: chats, contacts, discover and me.
 // It refuses to hold what a tab shows: each drawing starts from the phone's last known state.
-import { h, moment, yuan } from './dom.js';
+import { drawing, h, moment, yuan } from './dom.js';
 import { accountIcon, icon, plainIcon } from './icons.js';
 import { accountIndex, accountOf, now, state } from './store.js';
 import { NOTICE, navbar } from './device.js';
+import { STREET, TITLE } from './article.js';
 import { linesOf } from './chat.js';
 
 const TABS = [
@@ -43,30 +44,35 @@ export function home(phone) {
   return { el: h('div', { class: 'home' }, title, body, bar), update: draw, select };
 }
 
-const row = ({ picture, title, text, side, test, dot, hint, onTap }) =>
-  h('button', { type: 'button', class: `row ${hint ? 'row-hint' : ''}`, 'data-test': test, onclick: onTap },
+const row = ({ picture, title, text, side, test, dot, onTap }) =>
+  h('button', { type: 'button', class: 'row', 'data-test': test, onclick: onTap },
     h('span', { class: 'row-picture', 'data-dot': dot ? String(dot) : null }, picture),
     h('span', { class: 'row-text' }, h('span', { class: 'row-title' }, h('b', {}, title), side ? h('small', {}, side) : null),
       text ? h('span', { class: 'row-line' }, text) : null));
 
 const recommended = (phone) => row({
   picture: plainIcon('paper', 'paper'), title: '今日推荐', test: 'open-article',
-  text: '城市生活志：这条老街新开了几家店，开业红包请你尝鲜', side: '推荐',
-  hint: phone.data.follows.length === 0, onTap: () => phone.push('article'),
+  text: `城市生活志：${TITLE}`, side: '推荐', onTap: () => phone.push('article'),
 });
+
+/** The same article at the size of an invitation, for a phone that follows nobody yet. */
+const invitation = (phone) => h('button', { type: 'button', class: 'cover-card pulse', 'data-test': 'open-article', onclick: () => phone.push('article') },
+  drawing(STREET, 'art-street'),
+  h('span', { class: 'cover-words' }, h('small', {}, '今日推荐 · 城市生活志'), h('b', {}, TITLE),
+    h('span', { class: 'cover-go' }, '读文章', icon('go'))));
 
 function chats(phone) {
   const rows = phone.chatIds().map((appid) => ({ appid, last: linesOf(phone, appid).at(-1) }));
   rows.sort((a, b) => (b.last?.at ?? 0) - (a.last?.at ?? 0));
   return [
-    recommended(phone),
+    rows.length ? recommended(phone) : invitation(phone),
     ...rows.map(({ appid, last }) => {
       const account = accountOf(appid);
       const waiting = last?.bill?.state === 'sent';
       return row({
         picture: appid === NOTICE ? plainIcon('notice', 'notice') : accountIcon(account, accountIndex(appid)),
         title: appid === NOTICE ? '服务通知' : account?.name ?? appid, test: `chat-${appid}`,
-        text: last ? [waiting ? h('em', {}, '[微信红包] ') : null, last.bill ? '恭喜发财，大吉大利' : last.plain] : '已关注，还没有消息',
+        text: last ? [waiting ? h('em', {}, '[微信红包] ') : null, last.bill ? last.bill.wishing ?? '恭喜发财，大吉大利' : last.plain] : '已关注，还没有消息',
         side: last ? moment(last.at, now()) : '', dot: phone.unread(appid),
         onTap: () => phone.push('chat', { appid }),
       });

@@ -1,0 +1,218 @@
+//! What the campaign pages read and do: who is asking, one engine verb, one shape.
+//! Refuses to decide: the form's rules are in `rules::campaign`, its steps in the engine.
+#![expect(missing_docs, reason = "`#[server]` makes a struct of the arguments; the function tells what they mean")]
+
+use crate::error::AppError;
+use leptos::prelude::*;
+use leptos::server_fn::codec::{GetUrl, Json};
+use rules::account::Account;
+use rules::campaign::{Campaign, CampaignForm, Event, Member};
+use rules::ids::{AccountId, CampaignId, LinkId};
+use rules::ledger::Budget;
+use rules::link::Link;
+use rules::operator::Role;
+use serde::{Deserialize, Serialize};
+
+/// One row of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignRow {
+    /// The campaign.
+    pub campaign: Campaign,
+    /// Its budget.
+    pub budget: Budget,
+    /// The paying service account's name.
+    pub payer: String,
+}
+
+/// The list of campaigns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignList {
+    /// What the reader may do.
+    pub role: Role,
+    /// The campaigns.
+    pub rows: Vec<CampaignRow>,
+}
+
+/// What the form for a new campaign needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewCampaign {
+    /// What the reader may do.
+    pub role: Role,
+    /// The service accounts that could pay.
+    pub payers: Vec<Account>,
+}
+
+/// One campaign with everything that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignDesk {
+    /// What the reader may do.
+    pub role: Role,
+    /// The campaign.
+    pub campaign: Campaign,
+    /// Its accounts, those that left included.
+    pub members: Vec<Member>,
+    /// Its links.
+    pub links: Vec<Link>,
+    /// Its budget.
+    pub budget: Budget,
+    /// Every account, to add or to pay.
+    pub accounts: Vec<Account>,
+    /// Where followers find us, without a trailing slash.
+    pub entry_url: String,
+}
+
+/// The campaign `slug`; without one, the first that is running, else the first of all.
+#[cfg(feature = "ssr")]
+pub(crate) async fn named(engine: &engine::Engine, slug: Option<String>) -> Result<Option<Campaign>, AppError> {
+    use rules::campaign::State;
+    let mut campaigns = engine.campaigns().await?;
+    let at = match slug.filter(|slug| !slug.is_empty()) {
+        Some(slug) => Some(campaigns.iter().position(|c| c.slug.as_str() == slug).ok_or(AppError::NotFound)?),
+        None => campaigns.iter().position(|c| c.state == State::Running).or((!campaigns.is_empty()).then_some(0)),
+    };
+    Ok(at.map(|at| campaigns.swap_remove(at)))
+}
+
+#[cfg(feature = "ssr")]
+async fn desk(id: CampaignId) -> Result<CampaignDesk, AppError> {
+    let role = crate::context::operator()?.role;
+    let engine = crate::context::engine()?;
+    Ok(CampaignDesk {
+        role,
+        campaign: engine.campaign(id).await?,
+        members: engine.members(id).await?,
+        links: engine.links(id).await?,
+        budget: engine.budget(id).await?,
+        accounts: engine.accounts().await?,
+        entry_url: crate::context::entry_url(),
+    })
+}
+
+/// Every campaign with its budget.
+///
+/// # Errors
+/// As the engine says.
+#[server(prefix = "/api/viewer", endpoint = "campaigns", input = GetUrl)]
+pub async fn list_campaigns() -> Result<CampaignList, AppError> {
+    let role = crate::context::operator()?.role;
+    let engine = crate::context::engine()?;
+    let accounts = engine.accounts().await?;
+    let mut rows = Vec::new();
+    for campaign in engine.campaigns().await? {
+        let budget = engine.budget(campaign.id).await?;
+        let payer = accounts.iter().find(|account| account.id == campaign.payer);
+        rows.push(CampaignRow { budget, payer: payer.map(|p| p.name.clone()).unwrap_or_default(), campaign });
+    }
+    Ok(CampaignList { role, rows })
+}
+
+/// What the form for a new campaign needs.
+///
+/// # Errors
+/// As the engine says.
+#[server(prefix = "/api/viewer", endpoint = "new_campaign", input = GetUrl)]
+pub async fn prepare_campaign() -> Result<NewCampaign, AppError> {
+    let role = crate::context::operator()?.role;
+    Ok(NewCampaign { role, payers: super::form::payers(crate::context::engine()?.accounts().await?) })
+}
+
+/// One campaign with everything that belongs to it.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none; else as the engine says.
+#[server(prefix = "/api/viewer", endpoint = "campaign", input = GetUrl)]
+pub async fn read_campaign(id: CampaignId) -> Result<CampaignDesk, AppError> {
+    desk(id).await
+}
+
+/// Creates a campaign as a draft.
+///
+/// # Errors
+/// [`AppError::Invalid`] names every wrong field; else as the engine says.
+#[server(prefix = "/api/marketer", endpoint = "create_campaign", input = Json)]
+pub async fn create_campaign(form: CampaignForm) -> Result<CampaignId, AppError> {
+    let lang = crate::context::lang();
+    let checked = form.check(lang).map_err(AppError::Invalid)?;
+    Ok(crate::context::engine()?.create_campaign(&crate::context::operator()?, checked, lang).await?)
+}
+
+/// Changes a campaign's settings.
+///
+/// # Errors
+/// [`AppError::Invalid`] names every wrong field; else as the engine says.
+#[server(prefix = "/api/marketer", endpoint = "edit_campaign", input = Json)]
+pub async fn edit_campaign(id: CampaignId, form: CampaignForm) -> Result<CampaignDesk, AppError> {
+    let lang = crate::context::lang();
+    let checked = form.check(lang).map_err(AppError::Invalid)?;
+    crate::context::engine()?.edit_campaign(&crate::context::operator()?, id, checked, lang).await?;
+    desk(id).await
+}
+
+/// Starts, pauses or closes a campaign.
+///
+/// # Errors
+/// [`AppError::Conflict`] when its state does not allow it; else as the engine says.
+#[server(prefix = "/api/marketer", endpoint = "move_campaign", input = Json)]
+pub async fn move_campaign(id: CampaignId, event: Event) -> Result<CampaignDesk, AppError> {
+    let lang = crate::context::lang();
+    crate::context::engine()?.move_campaign(&crate::context::operator()?, id, event, lang).await?;
+    desk(id).await
+}
+
+/// Adds an account to a campaign, or brings it back.
+///
+/// # Errors
+/// As the engine says.
+#[server(prefix = "/api/marketer", endpoint = "add_member", input = Json)]
+pub async fn add_member(id: CampaignId, account: AccountId) -> Result<CampaignDesk, AppError> {
+    crate::context::engine()?.add_member(&crate::context::operator()?, id, account).await?;
+    desk(id).await
+}
+
+/// Takes an account out of a campaign; its history stays.
+///
+/// # Errors
+/// As the engine says.
+#[server(prefix = "/api/marketer", endpoint = "remove_member", input = Json)]
+pub async fn remove_member(id: CampaignId, account: AccountId) -> Result<CampaignDesk, AppError> {
+    crate::context::engine()?.remove_member(&crate::context::operator()?, id, account).await?;
+    desk(id).await
+}
+
+/// Makes a new edit-mode link for an account; the former stops working at once.
+///
+/// # Errors
+/// As the engine says.
+#[server(prefix = "/api/marketer", endpoint = "rotate_edit_key", input = Json)]
+pub async fn rotate_edit_key(id: CampaignId, account: AccountId) -> Result<CampaignDesk, AppError> {
+    crate::context::engine()?.rotate_edit_key(&crate::context::operator()?, id, account).await?;
+    desk(id).await
+}
+
+/// Adds a tracked link; an empty code is made by the engine.
+///
+/// # Errors
+/// [`AppError::Invalid`] for a placement or code that is wrong; else as the engine says.
+#[server(prefix = "/api/marketer", endpoint = "add_link", input = Json)]
+pub async fn add_link(
+    id: CampaignId,
+    account: AccountId,
+    placement: String,
+    code: String,
+) -> Result<CampaignDesk, AppError> {
+    let lang = crate::context::lang();
+    let (placement, code) = super::links::check(&placement, &code, lang).map_err(AppError::Invalid)?;
+    let operator = crate::context::operator()?;
+    crate::context::engine()?.add_link(&operator, id, account, placement, code, lang).await?;
+    desk(id).await
+}
+
+/// Switches a link on or off; when off, its visitors see the page of all accounts.
+///
+/// # Errors
+/// As the engine says.
+#[server(prefix = "/api/marketer", endpoint = "set_link_active", input = Json)]
+pub async fn set_link_active(id: CampaignId, link: LinkId, active: bool) -> Result<CampaignDesk, AppError> {
+    crate::context::engine()?.set_link_active(&crate::context::operator()?, link, active).await?;
+    desk(id).await
+}

@@ -1,0 +1,65 @@
+//! What the frame around every page needs: who is signed in, and which campaigns there are.
+//! Refuses anything that belongs to one page.
+
+use crate::error::AppError;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use rules::campaign::State;
+use rules::ids::Slug;
+use rules::operator::Operator;
+use serde::{Deserialize, Serialize};
+
+/// A campaign in the switcher.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignName {
+    /// Its name in URLs.
+    pub slug: Slug,
+    /// Its name on screens.
+    pub name: String,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// Who is signed in.
+///
+/// # Errors
+/// [`AppError::SignedOut`] when nobody is.
+#[server(prefix = "/api/viewer", endpoint = "me", input = GetUrl)]
+pub async fn me() -> Result<Operator, AppError> {
+    crate::context::operator()
+}
+
+/// Every campaign, for the switcher.
+///
+/// # Errors
+/// As the engine says.
+#[server(prefix = "/api/viewer", endpoint = "campaign_names", input = GetUrl)]
+pub async fn campaign_names() -> Result<Vec<CampaignName>, AppError> {
+    crate::context::operator()?;
+    let campaigns = crate::context::engine()?.campaigns().await?;
+    Ok(campaigns.into_iter().map(|c| CampaignName { slug: c.slug, name: c.name, state: c.state }).collect())
+}
+
+/// The campaign shown when the address names none: the first one running, else the first.
+pub fn usual(names: &[CampaignName]) -> Option<String> {
+    let running = names.iter().find(|campaign| campaign.state == State::Running);
+    running.or(names.first()).map(|campaign| campaign.slug.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_running_campaign_is_shown_before_others() {
+        let named = |slug: &str, state| CampaignName {
+            slug: slug.try_into().expect("the test's slugs are good"),
+            name: slug.to_owned(),
+            state,
+        };
+        let names = [named("old", State::Closed), named("now", State::Running), named("next", State::Draft)];
+        assert_eq!(usual(&names).as_deref(), Some("now"));
+        assert_eq!(usual(&names[..1]).as_deref(), Some("old"));
+        assert_eq!(usual(&[]), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! The frame around every page: the rail with the pages that exist, the top bar, and the place for the page.
+//! Refuses entries that lead nowhere.
+
+pub mod api;
+mod top_bar;
+
+use crate::context::lang;
+use crate::ui::icon::{Icon, icon};
+use leptos::prelude::*;
+use leptos_router::components::{A, Outlet};
+use leptos_router::hooks::use_query_map;
+use rules::say::dashboard as say;
+
+/// How the live page's connection stands, for the dot in the top bar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pulse {
+    /// This page is not live.
+    #[default]
+    Off,
+    /// Not heard yet.
+    Connecting,
+    /// Heard so many seconds ago.
+    Heard(u32),
+    /// The connection is broken; the browser tries again.
+    Cut,
+}
+
+/// The dot's state, set by the live page.
+#[derive(Debug, Clone, Copy)]
+pub struct Live(pub RwSignal<Pulse>);
+
+/// The campaigns, for the switcher; pages that add or rename one refetch it.
+#[derive(Clone, Copy)]
+pub struct Campaigns(pub Resource<Result<Vec<api::CampaignName>, crate::AppError>>);
+
+/// The campaign that the address names with `?campaign=`, if any.
+pub fn picked() -> Memo<Option<String>> {
+    let query = use_query_map();
+    Memo::new(move |_| query.with(|query| query.get("campaign")).filter(|slug| !slug.is_empty()))
+}
+
+/// `path`, with the campaign that is picked now.
+pub fn keep_picked(path: &str, picked: Option<&str>) -> String {
+    match picked {
+        Some(slug) => format!("{path}?campaign={}", leptos_router::location::Url::escape(slug)),
+        None => path.to_owned(),
+    }
+}
+
+/// The frame. Everything inside is one page.
+#[component]
+pub fn Frame() -> impl IntoView {
+    let lang = lang();
+    provide_context(Live(RwSignal::new(Pulse::Off)));
+    provide_context(Campaigns(Resource::new_blocking(|| (), |()| api::campaign_names())));
+    view! {
+        <a class="skip" href="#main" rel="external">{say::skip(lang)}</a>
+        <div class="frame">
+            <Rail/>
+            <div class="stage">
+                <top_bar::TopBar/>
+                <main id="main" tabindex="-1"><Outlet/></main>
+            </div>
+        </div>
+    }
+}
+
+/// The pages: a rail at the left, a bar at the bottom of a phone.
+#[component]
+fn Rail() -> impl IntoView {
+    let lang = lang();
+    let picked = picked();
+    let entries = [
+        ("/admin", Icon::Overview, say::overview(lang), true),
+        ("/admin/campaigns", Icon::Campaigns, say::campaigns(lang), false),
+        ("/admin/accounts", Icon::Accounts, say::accounts(lang), false),
+        ("/admin/claims", Icon::Claims, say::claims(lang), false),
+        ("/admin/budgets", Icon::Budgets, say::budgets(lang), false),
+    ];
+    let entries = entries
+        .into_iter()
+        .map(|(path, picture, word, exact)| {
+            let href = move || picked.with(|slug| keep_picked(path, slug.as_deref()));
+            view! { <li><A href=href exact=exact>{icon(picture)}<span>{word}</span></A></li> }
+        })
+        .collect_view();
+    view! {
+        <nav class="rail" aria-label=say::main_menu(lang)>
+            <a class="brand" href="/admin">
+                <svg viewBox="0 0 32 32" aria-hidden="true">
+                    <rect x="5" y="2" width="22" height="28" rx="4" class="brand-packet"></rect>
+                    <path d="M5 8v4q11 8 22 0V8" class="brand-fold"></path>
+                    <circle cx="16" cy="16" r="5" class="brand-seal"></circle>
+                </svg>
+                <span>{say::product(lang)}</span>
+            </a>
+            <ul>{entries}</ul>
+        </nav>
+    }
+}

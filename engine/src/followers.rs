@@ -1,0 +1,161 @@
+//! Follows: new, returning or earlier; which link they came through; and the ticket that answers them.
+//! Refuses to give a ticket to somebody who followed before the campaign.
+
+use crate::store::followers::{self as store, Follow};
+use crate::store::live::{self as rollups, Key};
+use crate::store::{Tx, campaigns, claims, links};
+use crate::{Engine, Error};
+use rules::account::Account;
+use rules::campaign::Campaign;
+use rules::follow::{Attribution, Grade, Novelty};
+use rules::ids::{AccountId, FollowId, LinkCode, LinkId, Openid};
+use rules::live::Figures;
+use rules::say::reply as say;
+use rules::time::UnixMs;
+
+/// A follow event.
+pub(crate) struct Followed<'a> {
+    pub account: &'a Account,
+    pub openid: &'a Openid,
+    pub scene: Option<&'a str>,
+    pub at: UnixMs,
+}
+
+impl Engine {
+    /// Records a follow and answers it, inside the push's transaction.
+    pub(crate) async fn followed(&self, tx: &mut Tx, event: &Followed<'_>, now: UnixMs) -> Result<String, Error> {
+        let before = store::known(tx.conn(), event.account.id, event.openid).await?.map(|(before, _)| before);
+        // What is known only from after this event says nothing about before it: pushes may arrive out of order.
+        let before = before.filter(|before| before.first_followed_at <= event.at);
+        store::came(tx, event.account.id, event.openid, event.at).await?;
+        let open = campaigns::open_with(tx.conn(), event.account.id, now).await?;
+        let campaign = open.first();
+        let novelty = Novelty::of(before, campaign.and_then(|c| c.started_at));
+        let (link, attribution) = self.attribute_at_once(tx, campaign, event).await?;
+        let follow = Follow {
+            id: FollowId(self.draw().id(now)),
+            account: event.account.id,
+            openid: Some(event.openid.clone()),
+            campaign: campaign.map(|c| c.id),
+            link,
+            attribution,
+            novelty,
+            grade: Grade::Proven,
+            at: now,
+        };
+        store::insert(tx, &follow).await?;
+        let Some(campaign) = campaign else { return Ok(String::new()) };
+        self.count_follow(tx, campaign, &follow).await?;
+        if event.account.retired_at.is_some() {
+            return Ok(String::new());
+        }
+        self.answer_follow(tx, campaign, &follow, event.openid, now).await
+    }
+
+    /// The answer to a follow or to 「红包」: a ticket's link, or why there is none.
+    async fn answer_follow(
+        &self,
+        tx: &mut Tx,
+        campaign: &Campaign,
+        follow: &Follow,
+        openid: &Openid,
+        now: UnixMs,
+    ) -> Result<String, Error> {
+        let lang = self.reply_lang();
+        let page = format!("{}/c/{}", self.settings().entry_url, campaign.slug);
+        let person = format!("{}:{}", follow.account, openid);
+        if claims::claim_of_key(tx.conn(), campaign, follow.account, "follow", &person).await?.is_some() {
+            return Ok(say::claimed_reply(&page, lang));
+        }
+        if follow.novelty == Novelty::Earlier {
+            return Ok(say::earlier_follower_reply(lang).to_owned());
+        }
+        let code = self.issue_ticket(tx, campaign, follow, now).await?;
+        Ok(say::follow_reply(&campaign.texts.greeting, &format!("{page}?t={code}"), lang))
+    }
+
+    /// 「红包」: an unused ticket again, for somebody who follows and came in this campaign.
+    pub(crate) async fn another_ticket(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        openid: &Openid,
+        now: UnixMs,
+    ) -> Result<String, Error> {
+        let following = store::known(tx.conn(), account.id, openid).await?.is_some_and(|(_, following)| following);
+        let open = campaigns::open_with(tx.conn(), account.id, now).await?;
+        let (Some(campaign), true, None) = (open.first(), following, account.retired_at) else {
+            return Ok(String::new());
+        };
+        match store::latest(tx.conn(), account.id, openid, campaign.id).await? {
+            Some(follow) => self.answer_follow(tx, campaign, &follow, openid, now).await,
+            None => Ok(say::earlier_follower_reply(self.reply_lang()).to_owned()),
+        }
+    }
+
+    async fn attribute_at_once(
+        &self,
+        tx: &Tx,
+        campaign: Option<&Campaign>,
+        event: &Followed<'_>,
+    ) -> Result<(Option<LinkId>, Attribution), Error> {
+        let Some(campaign) = campaign else { return Ok((None, Attribution::None)) };
+        if let Some(code) = event.scene.and_then(|scene| LinkCode::try_from(scene).ok())
+            && let Some(link) = links::by_code(tx.conn(), &code).await?
+            && link.campaign == campaign.id
+            && link.account == event.account.id
+        {
+            return Ok((Some(link.id), Attribution::Scene));
+        }
+        self.only_link(tx, campaign, event.account.id).await
+    }
+
+    pub(crate) async fn only_link(
+        &self,
+        tx: &Tx,
+        campaign: &Campaign,
+        account: AccountId,
+    ) -> Result<(Option<LinkId>, Attribution), Error> {
+        let only = links::only_link(tx.conn(), campaign.id, account).await?;
+        Ok((only, if only.is_some() { Attribution::OnlyLink } else { Attribution::None }))
+    }
+
+    pub(crate) async fn count_follow(&self, tx: &mut Tx, campaign: &Campaign, follow: &Follow) -> Result<(), Error> {
+        let key = Key { campaign: campaign.id, account: follow.account, link: follow.link, minute: follow.at.minute() };
+        rollups::add(tx, &key, self.settings().node, &counted(follow).into()).await
+    }
+
+    /// The person who opens the claim page visited a link of that account: the follow is that link's.
+    pub(crate) async fn attribute_by_visit(
+        &self,
+        tx: &mut Tx,
+        campaign: &Campaign,
+        follow: &Follow,
+        payee: &Openid,
+        now: UnixMs,
+    ) -> Result<(), Error> {
+        if matches!(follow.attribution, Attribution::Scene | Attribution::Ticket) {
+            return Ok(());
+        }
+        let since = now.plus(-crate::links::VISIT_COUNTS_MS);
+        let Some(link) = links::visited_by(tx.conn(), campaign.id, follow.account, payee, since).await? else {
+            return Ok(());
+        };
+        store::attribute(tx, follow.id, link, Attribution::Ticket).await?;
+        if follow.link == Some(link) {
+            return Ok(());
+        }
+        let node = self.settings().node;
+        let delta = rollups::Delta::from(counted(follow));
+        let key = Key { campaign: campaign.id, account: follow.account, link: follow.link, minute: follow.at.minute() };
+        rollups::add(tx, &key, node, &delta.undone()).await?;
+        rollups::add(tx, &Key { link: Some(link), ..key }, node, &delta).await
+    }
+}
+
+fn counted(follow: &Follow) -> Figures {
+    match follow.novelty {
+        Novelty::New => Figures { follows: 1, ..Figures::default() },
+        Novelty::Returning | Novelty::Earlier => Figures { refollows: 1, ..Figures::default() },
+    }
+}

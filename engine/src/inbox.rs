@@ -1,0 +1,140 @@
+//! The inbox: every verified push of WeChat is recorded once and answered the same however often it comes.
+//! Refuses a nonce that comes back with another body.
+
+use crate::store::inbox::{self as store, Envelope};
+use crate::store::{Tx, campaigns, followers, live as rollups};
+use crate::vault::{self, Purpose};
+use crate::{Engine, Error, crash};
+use rules::account::Account;
+use rules::ids::Openid;
+use rules::live::Figures;
+use rules::say::{Lang, reply as say};
+use rules::time::{UnixMs, hours};
+use wechat::message::{Content, Message};
+
+/// Nonces are kept this long; timestamps are believed for five minutes only.
+const NONCE_LIFE_MS: i64 = hours(1);
+
+/// A verified push.
+pub struct Push<'a> {
+    /// The account it is for.
+    pub account: &'a Account,
+    /// The query's timestamp.
+    pub timestamp: &'a str,
+    /// The query's nonce.
+    pub nonce: &'a str,
+    /// The body, to tell a repetition from a forgery.
+    pub body: &'a [u8],
+    /// What it says.
+    pub message: &'a Message,
+}
+
+/// What to do with a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Reply with this text.
+    Text(String),
+    /// Nothing to say.
+    Silence,
+    /// The nonce came before with another body.
+    Replayed,
+}
+
+impl Engine {
+    /// Records a push and handles it, once; the same push again gets the same answer.
+    pub async fn receive(&self, push: &Push<'_>) -> Result<Answer, Error> {
+        let now = self.clock().now();
+        let body_hash = vault::hash(&String::from_utf8_lossy(push.body));
+        let envelope = Envelope {
+            account: push.account.id,
+            stamp: push.timestamp,
+            nonce: push.nonce,
+            body_hash: &body_hash,
+            at: now,
+        };
+        let mut tx = self.db().begin().await?;
+        if let Some((hash, reply)) = store::seen_nonce(&mut tx, &envelope).await? {
+            return if hash == body_hash { self.open_answer(&reply) } else { Ok(Answer::Replayed) };
+        }
+        let key = push.message.dedupe_key();
+        let reply = match store::seen_event(&mut tx, push.account.id, &key).await? {
+            Some(reply) => reply,
+            None => {
+                let text = self.handle(&mut tx, push, now).await?;
+                let reply = self.vault().seal(Purpose::Reply, &text);
+                store::keep_event(&mut tx, push.account.id, &key, kind(push.message), &reply, now).await?;
+                reply
+            }
+        };
+        store::keep_nonce(&mut tx, &envelope, &reply).await?;
+        crash::point("push_before_commit");
+        tx.commit().await?;
+        crash::point("push_after_commit");
+        self.touch();
+        self.open_answer(&reply)
+    }
+
+    fn open_answer(&self, sealed: &str) -> Result<Answer, Error> {
+        let text = self.vault().open(Purpose::Reply, sealed)?;
+        Ok(if text.is_empty() { Answer::Silence } else { Answer::Text(text) })
+    }
+
+    async fn handle(&self, tx: &mut Tx, push: &Push<'_>, now: UnixMs) -> Result<String, Error> {
+        let message = push.message;
+        let Ok(openid) = Openid::try_from(message.from_user_name.as_str()) else { return Ok(String::new()) };
+        let event_at = UnixMs(message.create_time.saturating_mul(1000));
+        match &message.content {
+            Content::Subscribe { scene, .. } => {
+                let event = crate::followers::Followed {
+                    account: push.account,
+                    openid: &openid,
+                    scene: scene.as_deref(),
+                    at: event_at,
+                };
+                self.followed(tx, &event, now).await
+            }
+            Content::Unsubscribe => {
+                if followers::left(tx, push.account.id, &openid, event_at).await? {
+                    self.count_unfollow(tx, push.account, now).await?;
+                }
+                Ok(String::new())
+            }
+            Content::Text { content, .. } if say::asks_for_packet(content) => {
+                self.another_ticket(tx, push.account, &openid, now).await
+            }
+            _ => Ok(String::new()),
+        }
+    }
+
+    async fn count_unfollow(&self, tx: &mut Tx, account: &Account, now: UnixMs) -> Result<(), Error> {
+        for campaign in campaigns::open_with(tx.conn(), account.id, now).await? {
+            let key = rollups::Key { campaign: campaign.id, account: account.id, link: None, minute: now.minute() };
+            let delta = Figures { unfollows: 1, ..Figures::default() }.into();
+            rollups::add(tx, &key, self.settings().node, &delta).await?;
+        }
+        Ok(())
+    }
+
+    /// Drops what no repetition can ask for any more.
+    pub async fn tidy_inbox(&self) -> Result<u64, Error> {
+        let before = self.clock().now().plus(-NONCE_LIFE_MS);
+        let mut tx = self.db().begin().await?;
+        let dropped = store::forget_nonces(&mut tx, before).await?;
+        tx.commit().await?;
+        Ok(dropped)
+    }
+
+    /// The language of passive replies.
+    pub(crate) const fn reply_lang(&self) -> Lang {
+        Lang::Zh
+    }
+}
+
+const fn kind(message: &Message) -> &'static str {
+    match &message.content {
+        Content::Subscribe { .. } => "subscribe",
+        Content::Unsubscribe => "unsubscribe",
+        Content::Text { .. } => "text",
+        _ => "other",
+    }
+}

@@ -1,0 +1,109 @@
+//! Tracked links and visits: every open of a link is recorded, people and bots apart.
+//! Refuses to call a visit by a machine a person's, or to drop it.
+
+use crate::store::live::{Delta, Key};
+use crate::store::{links as store, live as rollups};
+use crate::{Engine, Error, audit};
+use rules::ids::{AccountId, CampaignId, LinkCode, LinkId, Openid};
+use rules::link::Link;
+use rules::live::Figures;
+use rules::operator::Operator;
+use rules::say::{Lang, campaign as say};
+use rules::time::hours;
+
+/// How far back a visit still explains a follow: 24 hours.
+pub(crate) const VISIT_COUNTS_MS: i64 = hours(24);
+
+/// Who opened a link.
+#[derive(Debug, Clone, Copy)]
+pub struct Visitor<'a> {
+    /// The random mark of the browser.
+    pub browser: &'a str,
+    /// The person, when the browser has a session.
+    pub payee: Option<&'a Openid>,
+    /// The address it came from.
+    pub ip: &'a str,
+    /// True when its user agent says it is a machine.
+    pub bot: bool,
+}
+
+impl Engine {
+    /// The links of a campaign, oldest first.
+    pub async fn links(&self, campaign: CampaignId) -> Result<Vec<Link>, Error> {
+        store::of_campaign(self.db().read(), campaign).await
+    }
+
+    /// The link of a code. Errors: not found.
+    pub async fn link_by_code(&self, code: &LinkCode) -> Result<Link, Error> {
+        store::by_code(self.db().read(), code).await?.ok_or_else(Error::not_found)
+    }
+
+    /// Adds a link; without a code one is drawn. Errors: code taken; the account is not in the campaign.
+    pub async fn add_link(
+        &self,
+        by: &Operator,
+        campaign: CampaignId,
+        account: AccountId,
+        placement: String,
+        code: Option<LinkCode>,
+        lang: Lang,
+    ) -> Result<Link, Error> {
+        let now = self.clock().now();
+        let code = match code {
+            Some(code) => code,
+            None => LinkCode::try_from(&self.draw().code()[..8])?,
+        };
+        let placement = placement.trim().chars().take(40).collect();
+        let link = Link { id: LinkId(self.draw().id(now)), code, campaign, account, placement, active: true };
+        let mut tx = self.db().begin().await?;
+        crate::store::campaigns::member_of(tx.conn(), campaign, account).await?.ok_or_else(Error::not_found)?;
+        if !store::insert(&mut tx, &link, now).await? {
+            return Err(Error::field("code", say::link_code_taken(lang)));
+        }
+        audit::note(self, &mut tx, by, "link.add", link.id.0).await?;
+        tx.commit().await?;
+        self.touch();
+        Ok(link)
+    }
+
+    /// Switches a link on or off; a link that is off leads to the hub page.
+    pub async fn set_link_active(&self, by: &Operator, id: LinkId, active: bool) -> Result<(), Error> {
+        let mut tx = self.db().begin().await?;
+        if store::set_active(&mut tx, id, active).await? == 0 {
+            return Err(Error::not_found());
+        }
+        audit::note(self, &mut tx, by, if active { "link.on" } else { "link.off" }, id.0).await?;
+        tx.commit().await
+    }
+
+    /// Records that somebody opened a link.
+    pub async fn visited(&self, link: &Link, visitor: Visitor<'_>) -> Result<(), Error> {
+        let now = self.clock().now();
+        let visit = store::Visit {
+            id: self.draw().id(now),
+            link: link.id,
+            browser: visitor.browser,
+            payee: visitor.payee,
+            ip: visitor.ip,
+            bot: visitor.bot,
+            at: now,
+        };
+        let (people, bots) = if visitor.bot { (0, 1) } else { (1, 0) };
+        let delta = Delta::from(Figures { visits: people, bots, ..Figures::default() });
+        let key = Key { campaign: link.campaign, account: link.account, link: Some(link.id), minute: now.minute() };
+        let mut tx = self.db().begin().await?;
+        store::record_visit(&mut tx, &visit).await?;
+        rollups::add(&mut tx, &key, self.settings().node, &delta).await?;
+        tx.commit().await?;
+        self.touch();
+        Ok(())
+    }
+
+    /// Gives the last day's visits of a browser the person that web OAuth found behind it.
+    pub async fn identified(&self, browser: &str, payee: &Openid) -> Result<(), Error> {
+        let since = self.clock().now().plus(-VISIT_COUNTS_MS);
+        let mut tx = self.db().begin().await?;
+        store::identify_visits(&mut tx, browser, payee, since).await?;
+        tx.commit().await
+    }
+}

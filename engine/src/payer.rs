@@ -1,0 +1,130 @@
+//! The payer: makes the frozen request of a payout and carries it to WeChat Pay.
+//! Refuses to make a second request for the same payout, or to call inside a transaction.
+
+use crate::claims::Claimant;
+use crate::store::payouts::{Frozen, Payout};
+use crate::{Engine, Error};
+use rules::Fen;
+use rules::campaign::Campaign;
+use rules::ids::{MchBillno, MchId};
+use rules::time::UnixMs;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use wechat::pay::PayClient;
+use wechat::pay::redpack::{HbAnswer, Outcome, SendRedpack};
+
+/// Clients of WeChat Pay, one per merchant.
+pub struct Payer {
+    pay_url: String,
+    ca_pem: Option<Vec<u8>>,
+    clients: Mutex<HashMap<MchId, Arc<PayClient>>>,
+}
+
+impl Payer {
+    /// A payer that calls `pay_url`; with `ca_pem` only that root is trusted, else the built-in ones.
+    pub fn new(pay_url: String, ca_pem: Option<Vec<u8>>) -> Self {
+        Self { pay_url, ca_pem, clients: Mutex::default() }
+    }
+
+    /// Drops a merchant's client, so that its new certificate is used.
+    pub(crate) fn forget(&self, mch_id: &MchId) {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(mch_id);
+    }
+
+    fn ready(&self, mch_id: &MchId) -> Option<Arc<PayClient>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(mch_id).cloned()
+    }
+
+    fn keep(&self, mch_id: &MchId, client: &Arc<PayClient>) {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(mch_id.clone(), Arc::clone(client));
+    }
+}
+
+impl Engine {
+    /// The complete signed request of a new payout; made once and never again.
+    pub(crate) async fn frozen_request(
+        &self,
+        campaign: &Campaign,
+        who: &Claimant,
+        amount: Fen,
+        now: UnixMs,
+    ) -> Result<Frozen, Error> {
+        let merchant = self.merchant(&campaign.mch_id).await?;
+        let mch_billno = self.new_billno(now)?;
+        let request = SendRedpack {
+            mch_billno: mch_billno.as_str().to_owned(),
+            mch_id: campaign.mch_id.as_str().to_owned(),
+            wxappid: who.appid.as_str().to_owned(),
+            send_name: campaign.texts.send_name.clone(),
+            re_openid: who.openid.as_str().to_owned(),
+            total_amount: amount.get(),
+            wishing: campaign.texts.wishing.clone(),
+            client_ip: self.settings().client_ip.clone(),
+            act_name: shortened(&campaign.name, 32),
+            remark: shortened(&campaign.name, 256),
+            scene_id: None,
+        };
+        let body = request.request_xml(&merchant.apiv2_key, &self.draw().upper(32)).map_err(Error::broken)?;
+        Ok(Frozen { mch_id: campaign.mch_id.clone(), appid: who.appid.clone(), mch_billno, body })
+    }
+
+    /// `LB` + yyMMdd (Beijing) + 20 random characters: 28, never sequential.
+    fn new_billno(&self, now: UnixMs) -> Result<MchBillno, Error> {
+        let t = now.beijing();
+        let number = format!("LB{:02}{:02}{:02}{}", t.year % 100, t.month, t.day, self.draw().upper(20));
+        Ok(MchBillno::try_from(number)?)
+    }
+
+    async fn pay_client(&self, mch_id: &MchId) -> Result<Arc<PayClient>, Error> {
+        if let Some(client) = self.payer().ready(mch_id) {
+            return Ok(client);
+        }
+        let merchant = self.merchant(mch_id).await?;
+        let url = self.payer().pay_url.parse().map_err(Error::broken)?;
+        let ca = self.payer().ca_pem.as_deref();
+        let client = PayClient::new(url, merchant.cert_pem.as_bytes(), merchant.key_pem.as_bytes(), ca);
+        let client = Arc::new(client.map_err(Error::broken)?);
+        self.payer().keep(mch_id, &client);
+        Ok(client)
+    }
+
+    /// Sends the frozen request of a payout.
+    pub(crate) async fn send(&self, payout: &Payout) -> Outcome {
+        match self.pay_client(&payout.request.mch_id).await {
+            Ok(client) => client.send_redpack(&payout.request.body).await,
+            Err(error) => Outcome::Unknown { err_code: None, why: error.to_string() },
+        }
+    }
+
+    /// Asks what became of a payout.
+    pub(crate) async fn ask(&self, payout: &Payout) -> HbAnswer {
+        let request = &payout.request;
+        let answer = async {
+            let merchant = self.merchant(&request.mch_id).await?;
+            let client = self.pay_client(&request.mch_id).await?;
+            let (mch_id, appid, billno) =
+                (request.mch_id.as_str(), request.appid.as_str(), request.mch_billno.as_str());
+            Ok::<_, Error>(client.gethbinfo(mch_id, appid, billno, &merchant.apiv2_key, &self.draw().upper(32)).await)
+        };
+        answer.await.unwrap_or_else(|error| HbAnswer::Unknown { why: error.to_string() })
+    }
+}
+
+/// The beginning of `text` that fits into `bytes` bytes.
+fn shortened(text: &str, bytes: usize) -> String {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(super::shortened("新店开业", 7), "新店");
+        assert_eq!(super::shortened("abc", 7), "abc");
+        assert_eq!(super::shortened("", 7), "");
+    }
+}

@@ -1,0 +1,254 @@
+//! Payouts: lease, call, learn. One number per payout, and a third answer: nobody knows.
+//! Refuses to give money back, or to use a new number, while the end is unknown.
+
+use crate::store::Tx;
+use crate::store::budgets::{self, Transfer};
+use crate::store::live::{self as rollups, Key};
+use crate::store::payouts::{self as store, Learned, Payout};
+use crate::{Engine, Error, crash};
+use rules::ledger;
+use rules::live::Figures;
+use rules::payout::{Event, State};
+use rules::retry;
+use rules::time::{UnixMs, secs};
+use wechat::pay::redpack::{HbAnswer, HbStatus, Outcome, Reaction};
+
+/// How long a worker may hold a payout; longer than any call takes.
+const LEASE_MS: i64 = secs(60);
+/// How many payouts one round takes.
+const BATCH: i64 = 16;
+
+/// What was heard about a payout: the event, WeChat's words, and when to look again.
+struct Heard {
+    event: Event,
+    err_code: String,
+    err_code_des: String,
+    again_in_ms: Option<i64>,
+}
+
+impl Heard {
+    fn plain(event: Event) -> Self {
+        Self { event, err_code: String::new(), err_code_des: String::new(), again_in_ms: None }
+    }
+
+    fn again(event: Event, ms: i64, err_code: String, err_code_des: String) -> Self {
+        Self { event, err_code, err_code_des, again_in_ms: Some(ms) }
+    }
+}
+
+impl Engine {
+    /// One round of the payout worker: due calls, then due questions. Tells how many payouts it handled.
+    pub async fn work_once(&self) -> Result<usize, Error> {
+        let sent = self.send_due().await?;
+        let asked = self.ask_due().await?;
+        Ok(sent + asked)
+    }
+
+    /// A process that starts alone on its database knows that all leases belong to a process that is gone.
+    pub async fn abandon_leases(&self) -> Result<u64, Error> {
+        let mut tx = self.db().begin().await?;
+        let n = store::abandon_leases(&mut tx, self.clock().now()).await?;
+        tx.commit().await?;
+        Ok(n)
+    }
+
+    /// When the next payout is due, if any is under way.
+    pub async fn next_due(&self) -> Result<Option<UnixMs>, Error> {
+        store::next_due(self.db().read()).await
+    }
+
+    /// How many payouts stand at `state`.
+    pub async fn payouts_at(&self, state: State) -> Result<i64, Error> {
+        store::count(self.db().read(), state).await
+    }
+
+    async fn send_due(&self) -> Result<usize, Error> {
+        let now = self.clock().now();
+        crash::point("payout_before_lease");
+        let mut tx = self.db().begin().await?;
+        store::expire_leases(&mut tx, now).await?;
+        let due = store::lease_due(&mut tx, now, now.plus(LEASE_MS), BATCH).await?;
+        tx.commit().await?;
+        if !due.is_empty() {
+            crash::point("payout_after_lease");
+        }
+        let calls = due.iter().map(async |payout| {
+            let outcome = self.send(payout).await;
+            crash::point("payout_after_call");
+            self.learn(payout, &heard_from_call(payout, outcome)).await
+        });
+        for result in futures::future::join_all(calls).await {
+            result?;
+        }
+        Ok(due.len())
+    }
+
+    async fn ask_due(&self) -> Result<usize, Error> {
+        let now = self.clock().now();
+        let mut tx = self.db().begin().await?;
+        let due = store::take_questions(&mut tx, now, now.plus(LEASE_MS), BATCH).await?;
+        tx.commit().await?;
+        let questions = due.iter().map(async |payout| {
+            let answer = self.ask(payout).await;
+            crash::point("query_after_call");
+            let heard = heard_from_question(payout, answer, self.clock().now());
+            self.learn(payout, &heard).await?;
+            crash::point("query_after_learn");
+            Ok::<_, Error>(())
+        });
+        for result in futures::future::join_all(questions).await {
+            result?;
+        }
+        Ok(due.len())
+    }
+
+    /// Writes what was heard, with the money it moves, in one transaction.
+    async fn learn(&self, payout: &Payout, heard: &Heard) -> Result<(), Error> {
+        let now = self.clock().now();
+        crash::point("payout_before_learn");
+        let mut tx = self.db().begin().await?;
+        let current = store::by_id(&tx, payout.id).await?.ok_or_else(Error::not_found)?;
+        if current.state != payout.state {
+            tracing::info!(payout.mch_billno = %payout.request.mch_billno, "a payout moved while its answer was under way");
+            return Ok(());
+        }
+        let state =
+            if is_same(current.state, heard.event) { current.state } else { current.state.event(heard.event)? };
+        let accepts =
+            current.accepted_at.is_none() && matches!(state, State::Sent | State::Collected | State::Returned);
+        let learned = Learned {
+            state: Some(state),
+            due_at: due_after(state, &current, heard, now),
+            accepted_at: accepts.then_some(now),
+            ended_at: state.is_final().then_some(now),
+            err_code: heard.err_code.clone(),
+            err_code_des: heard.err_code_des.clone(),
+            asked: if state == current.state { current.asked } else { 0 },
+        };
+        if !store::learn(&mut tx, payout.id, current.state, &learned).await? {
+            return Err(Error::broken("a payout changed inside its own transaction"));
+        }
+        self.move_money(&mut tx, &current, state, accepts, now).await?;
+        tx.commit().await?;
+        crash::point("payout_after_learn");
+        if state != current.state {
+            let (from, to) = (current.state.name(), state.name());
+            tracing::info!(payout.mch_billno = %payout.request.mch_billno, from, to, err_code = %heard.err_code, "payout");
+        }
+        self.touch();
+        Ok(())
+    }
+
+    async fn move_money(
+        &self,
+        tx: &mut Tx,
+        payout: &Payout,
+        state: State,
+        accepts: bool,
+        now: UnixMs,
+    ) -> Result<(), Error> {
+        let mut events = Vec::new();
+        if accepts {
+            events.push(ledger::Event::Pay);
+        }
+        let was_paid = accepts || payout.accepted_at.is_some();
+        match (state, was_paid) {
+            (State::Returned, _) | (State::Failed, true) => events.push(ledger::Event::Return),
+            (State::Failed, false) => events.push(ledger::Event::Void),
+            _ => {}
+        }
+        for event in events {
+            let id = self.draw().id(now);
+            let (line, amount) = (payout.line, payout.amount);
+            let t = Transfer { id, line, event, amount, payout: Some(payout.id), operator: None, at: now };
+            if !budgets::transfer(tx, &t).await? {
+                return Err(Error::broken(format!("line {line} holds too little for {}", event.name())));
+            }
+        }
+        if accepts && let Some((campaign, account, link)) = store::counted_for(tx, payout.id).await? {
+            let key = Key { campaign, account, link, minute: now.minute() };
+            let delta = Figures { paid: 1, paid_fen: payout.amount, ..Figures::default() }.into();
+            rollups::add(tx, &key, self.settings().node, &delta).await?;
+        }
+        Ok(())
+    }
+}
+
+/// True when the event tells nothing new.
+const fn is_same(state: State, event: Event) -> bool {
+    matches!((state, event), (State::Sent, Event::Accepted | Event::DontKnow))
+}
+
+fn due_after(state: State, payout: &Payout, heard: &Heard, now: UnixMs) -> Option<UnixMs> {
+    let wait = match state {
+        State::Collected | State::Returned | State::Failed => return None,
+        State::Sent if payout.state != State::Sent => retry::collected_wait_ms(0),
+        State::Sent => retry::collected_wait_ms(payout.asked),
+        State::Unknown if payout.state != State::Unknown => retry::query_wait_ms(0),
+        State::Unknown => retry::query_wait_ms(payout.asked),
+        State::Queued | State::Sending | State::WaitingConfirm => retry::resend_wait_ms(payout.attempts),
+    };
+    Some(now.plus(heard.again_in_ms.unwrap_or(wait)))
+}
+
+fn heard_from_call(payout: &Payout, outcome: Outcome) -> Heard {
+    match outcome {
+        Outcome::Sent { .. } => Heard::plain(Event::Accepted),
+        Outcome::Unknown { err_code, why } => Heard {
+            event: Event::DontKnow,
+            err_code: err_code.unwrap_or_default(),
+            err_code_des: why.chars().take(200).collect(),
+            again_in_ms: None,
+        },
+        Outcome::Refused { err_code, err_code_des } => {
+            let code = err_code.as_str().to_owned();
+            let wait = retry::resend_wait_ms(payout.attempts);
+            match err_code.reaction() {
+                Reaction::NewNumberAllowed | Reaction::FinalForUser | Reaction::FixConfiguration => {
+                    Heard { event: Event::Refused, err_code: code, err_code_des, again_in_ms: None }
+                }
+                Reaction::SameNumberLater => Heard::again(Event::NotYet, wait, code, err_code_des),
+                Reaction::PauseRail | Reaction::Alert => {
+                    Heard::again(Event::NotYet, wait.max(secs(60)), code, err_code_des)
+                }
+                Reaction::NextDay => Heard::again(Event::NotYet, rules::time::hours(6), code, err_code_des),
+                Reaction::AskFirst => Heard { event: Event::DontKnow, err_code: code, err_code_des, again_in_ms: None },
+            }
+        }
+    }
+}
+
+fn heard_from_question(payout: &Payout, answer: HbAnswer, now: UnixMs) -> Heard {
+    let info = match answer {
+        HbAnswer::Found(info) => info,
+        HbAnswer::NotFound if payout.state == State::Unknown => {
+            let quiet = payout.called_at.is_none_or(|called| now.since(called) >= retry::NOT_FOUND_BELIEVED_MS);
+            let again = retry::query_wait_ms(payout.asked);
+            let not_found = "NOT_FOUND".to_owned();
+            return if quiet {
+                Heard::again(Event::NeverArrived, 0, not_found, String::new())
+            } else {
+                Heard::again(Event::DontKnow, again, not_found, String::new())
+            };
+        }
+        HbAnswer::NotFound => return Heard::plain(Event::DontKnow),
+        HbAnswer::Unknown { why } => {
+            return Heard { err_code_des: why.chars().take(200).collect(), ..Heard::plain(Event::DontKnow) };
+        }
+    };
+    if info.total_amount != payout.amount.get() {
+        let why = format!("WeChat holds {} fen under this number", info.total_amount);
+        return Heard { err_code: "AMOUNT_DIFFERS".to_owned(), err_code_des: why, ..Heard::plain(Event::DontKnow) };
+    }
+    match info.status {
+        HbStatus::Sent | HbStatus::RefundIng => Heard::plain(Event::Accepted),
+        HbStatus::Received => Heard::plain(Event::Taken),
+        HbStatus::Refund => Heard::plain(Event::GivenBack),
+        HbStatus::Failed => Heard {
+            err_code: "FAILED".to_owned(),
+            err_code_des: info.reason.unwrap_or_default(),
+            ..Heard::plain(Event::TurnedOut)
+        },
+        HbStatus::Sending | HbStatus::Unrecognised(_) => Heard::plain(Event::DontKnow),
+    }
+}

@@ -1,0 +1,191 @@
+//! Rows of campaigns and of the accounts in them.
+//! Refuses to change what a campaign that ran has fixed; the verb checks that first.
+
+use super::{Tx, exec, fen, get, is_taken, parsed, row, rows};
+use crate::error::Error;
+use rules::campaign::{Campaign, CheckedCampaign, Member, State, Texts};
+use rules::ids::{AccountId, CampaignId, EditKey, MchId, Slug};
+use rules::prize::PrizeRule;
+use rules::time::UnixMs;
+use sea_orm::{ConnectionTrait, QueryResult};
+
+fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
+    let (min, max) = (fen(r, "prize_min_fen")?, fen(r, "prize_max_fen")?);
+    Ok(Campaign {
+        id: CampaignId(get(r, "id")?),
+        slug: parsed(r, "slug")?,
+        name: get(r, "name")?,
+        state: parsed(r, "state")?,
+        payer: AccountId(get(r, "payer_id")?),
+        mch_id: parsed(r, "mch_id")?,
+        texts: Texts {
+            send_name: get(r, "send_name")?,
+            greeting: get(r, "greeting")?,
+            wishing: get(r, "wishing")?,
+            rules: get(r, "rules")?,
+        },
+        opens_at: UnixMs(get(r, "opens_at")?),
+        closes_at: UnixMs(get(r, "closes_at")?),
+        prize: PrizeRule::new(min, max).map_err(|wrong| Error::broken(format!("a stored prize rule: {wrong:?}")))?,
+        scope: parsed(r, "scope")?,
+        asserted_cap: fen(r, "asserted_cap_fen")?,
+        started_at: get::<Option<i64>>(r, "started_at")?.map(UnixMs),
+    })
+}
+
+pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Campaign>, Error> {
+    rows(db, "SELECT * FROM campaigns ORDER BY created_at DESC, id DESC", []).await?.iter().map(campaign).collect()
+}
+
+pub async fn by_id(db: &impl ConnectionTrait, id: CampaignId) -> Result<Option<Campaign>, Error> {
+    row(db, "SELECT * FROM campaigns WHERE id = $1", [id.0.into()]).await?.as_ref().map(campaign).transpose()
+}
+
+pub async fn by_slug(db: &impl ConnectionTrait, slug: &Slug) -> Result<Option<Campaign>, Error> {
+    let found = row(db, "SELECT * FROM campaigns WHERE slug = $1", [slug.as_str().into()]).await?;
+    found.as_ref().map(campaign).transpose()
+}
+
+/// Campaigns that promote `account` and take claims at `now`, the latest started first.
+pub async fn open_with(db: &impl ConnectionTrait, account: AccountId, now: UnixMs) -> Result<Vec<Campaign>, Error> {
+    let sql = "SELECT c.* FROM campaigns c JOIN members m ON m.campaign_id = c.id
+        WHERE m.account_id = $1 AND m.active = 1 AND c.state = 'running' AND c.opens_at <= $2 AND c.closes_at > $2
+        ORDER BY c.started_at DESC, c.id DESC";
+    rows(db, sql, [account.0.into(), now.0.into()]).await?.iter().map(campaign).collect()
+}
+
+/// Writes a new campaign; `Ok(false)` when its slug is taken.
+pub async fn insert(
+    tx: &mut Tx,
+    id: CampaignId,
+    form: &CheckedCampaign,
+    mch_id: &MchId,
+    now: UnixMs,
+) -> Result<bool, Error> {
+    let sql = "INSERT INTO campaigns (id, slug, name, state, payer_id, mch_id, send_name, greeting, wishing, rules,
+            opens_at, closes_at, prize_min_fen, prize_max_fen, scope, asserted_cap_fen, asserted_fen, created_at)
+        VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16)";
+    let values = [
+        id.0.into(),
+        form.slug.as_str().into(),
+        form.name.as_str().into(),
+        form.payer.0.into(),
+        mch_id.as_str().into(),
+        form.texts.send_name.as_str().into(),
+        form.texts.greeting.as_str().into(),
+        form.texts.wishing.as_str().into(),
+        form.texts.rules.as_str().into(),
+        form.opens_at.0.into(),
+        form.closes_at.0.into(),
+        form.prize.min().get().into(),
+        form.prize.max().get().into(),
+        form.scope.name().into(),
+        form.asserted_cap.get().into(),
+        now.0.into(),
+    ];
+    match exec(tx.conn(), sql, values).await {
+        Ok(_) => Ok(true),
+        Err(error) if is_taken(&error) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub async fn update(tx: &mut Tx, id: CampaignId, form: &CheckedCampaign, mch_id: &MchId) -> Result<bool, Error> {
+    let sql = "UPDATE campaigns SET slug = $2, name = $3, payer_id = $4, mch_id = $5, send_name = $6, greeting = $7,
+            wishing = $8, rules = $9, opens_at = $10, closes_at = $11, prize_min_fen = $12, prize_max_fen = $13,
+            scope = $14, asserted_cap_fen = $15 WHERE id = $1";
+    let values = [
+        id.0.into(),
+        form.slug.as_str().into(),
+        form.name.as_str().into(),
+        form.payer.0.into(),
+        mch_id.as_str().into(),
+        form.texts.send_name.as_str().into(),
+        form.texts.greeting.as_str().into(),
+        form.texts.wishing.as_str().into(),
+        form.texts.rules.as_str().into(),
+        form.opens_at.0.into(),
+        form.closes_at.0.into(),
+        form.prize.min().get().into(),
+        form.prize.max().get().into(),
+        form.scope.name().into(),
+        form.asserted_cap.get().into(),
+    ];
+    match exec(tx.conn(), sql, values).await {
+        Ok(_) => Ok(true),
+        Err(error) if is_taken(&error) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub async fn set_state(tx: &mut Tx, id: CampaignId, state: State, now: UnixMs) -> Result<(), Error> {
+    let sql = "UPDATE campaigns SET state = $2,
+            started_at = CASE WHEN $2 = 'running' THEN COALESCE(started_at, $3) ELSE started_at END WHERE id = $1";
+    exec(tx.conn(), sql, [id.0.into(), state.name().into(), now.0.into()]).await?;
+    Ok(())
+}
+
+/// What was granted on asserted evidence so far.
+pub async fn asserted_so_far(db: &impl ConnectionTrait, id: CampaignId) -> Result<rules::Fen, Error> {
+    let row = row(db, "SELECT asserted_fen FROM campaigns WHERE id = $1", [id.0.into()]).await?;
+    row.as_ref().map_or(Ok(rules::Fen::ZERO), |r| fen(r, "asserted_fen"))
+}
+
+pub async fn add_asserted(tx: &mut Tx, id: CampaignId, amount_fen: i64) -> Result<(), Error> {
+    let sql = "UPDATE campaigns SET asserted_fen = asserted_fen + $2 WHERE id = $1";
+    exec(tx.conn(), sql, [id.0.into(), amount_fen.into()]).await?;
+    Ok(())
+}
+
+fn member(r: &QueryResult, account: rules::account::Account) -> Result<Member, Error> {
+    Ok(Member { account, edit_key: parsed(r, "edit_key")?, active: get::<i64>(r, "active")? == 1 })
+}
+
+pub async fn members(db: &impl ConnectionTrait, id: CampaignId) -> Result<Vec<Member>, Error> {
+    let sql = "SELECT * FROM members WHERE campaign_id = $1 ORDER BY active DESC, added_at, account_id";
+    let mut members = Vec::new();
+    for r in rows(db, sql, [id.0.into()]).await? {
+        let account = super::accounts::by_id(db, AccountId(get(&r, "account_id")?)).await?;
+        members.push(member(&r, account.ok_or_else(|| Error::broken("a member without its account"))?)?);
+    }
+    Ok(members)
+}
+
+pub async fn member_of(db: &impl ConnectionTrait, id: CampaignId, account: AccountId) -> Result<Option<Member>, Error> {
+    let sql = "SELECT * FROM members WHERE campaign_id = $1 AND account_id = $2";
+    let Some(r) = row(db, sql, [id.0.into(), account.0.into()]).await? else { return Ok(None) };
+    let account =
+        super::accounts::by_id(db, account).await?.ok_or_else(|| Error::broken("a member without its account"))?;
+    member(&r, account).map(Some)
+}
+
+pub async fn member_by_key(db: &impl ConnectionTrait, id: CampaignId, key: &EditKey) -> Result<Option<Member>, Error> {
+    let sql = "SELECT * FROM members WHERE campaign_id = $1 AND edit_key = $2";
+    let Some(r) = row(db, sql, [id.0.into(), key.as_str().into()]).await? else { return Ok(None) };
+    let account = super::accounts::by_id(db, AccountId(get(&r, "account_id")?)).await?;
+    member(&r, account.ok_or_else(|| Error::broken("a member without its account"))?).map(Some)
+}
+
+/// Puts an account into a campaign, or back into it with the key it had.
+pub async fn put_member(
+    tx: &mut Tx,
+    id: CampaignId,
+    account: AccountId,
+    key: &EditKey,
+    now: UnixMs,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO members (campaign_id, account_id, edit_key, active, added_at) VALUES ($1, $2, $3, 1, $4)
+        ON CONFLICT (campaign_id, account_id) DO UPDATE SET active = 1";
+    exec(tx.conn(), sql, [id.0.into(), account.0.into(), key.as_str().into(), now.0.into()]).await?;
+    Ok(())
+}
+
+pub async fn set_member_active(tx: &mut Tx, id: CampaignId, account: AccountId, active: bool) -> Result<u64, Error> {
+    let sql = "UPDATE members SET active = $3 WHERE campaign_id = $1 AND account_id = $2";
+    Ok(exec(tx.conn(), sql, [id.0.into(), account.0.into(), i64::from(active).into()]).await?)
+}
+
+pub async fn set_edit_key(tx: &mut Tx, id: CampaignId, account: AccountId, key: &EditKey) -> Result<u64, Error> {
+    let sql = "UPDATE members SET edit_key = $3 WHERE campaign_id = $1 AND account_id = $2";
+    Ok(exec(tx.conn(), sql, [id.0.into(), account.0.into(), key.as_str().into()]).await?)
+}

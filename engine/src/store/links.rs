@@ -1,0 +1,115 @@
+//! Rows of tracked links and of the visits through them.
+//! Refuses to forget a link that was published.
+
+use super::{Tx, exec, get, is_taken, parsed, row, rows};
+use crate::error::Error;
+use rules::ids::{AccountId, CampaignId, LinkCode, LinkId, Openid};
+use rules::link::Link;
+use rules::time::UnixMs;
+use sea_orm::{ConnectionTrait, QueryResult};
+
+fn link(r: &QueryResult) -> Result<Link, Error> {
+    Ok(Link {
+        id: LinkId(get(r, "id")?),
+        code: parsed(r, "code")?,
+        campaign: CampaignId(get(r, "campaign_id")?),
+        account: AccountId(get(r, "account_id")?),
+        placement: get(r, "placement")?,
+        active: get::<i64>(r, "active")? == 1,
+    })
+}
+
+pub async fn of_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<Vec<Link>, Error> {
+    let sql = "SELECT * FROM links WHERE campaign_id = $1 ORDER BY created_at, id";
+    rows(db, sql, [campaign.0.into()]).await?.iter().map(link).collect()
+}
+
+pub async fn by_code(db: &impl ConnectionTrait, code: &LinkCode) -> Result<Option<Link>, Error> {
+    row(db, "SELECT * FROM links WHERE code = $1", [code.as_str().into()]).await?.as_ref().map(link).transpose()
+}
+
+/// Writes a new link; `Ok(false)` when its code is taken.
+pub async fn insert(tx: &mut Tx, new: &Link, now: UnixMs) -> Result<bool, Error> {
+    let sql = "INSERT INTO links (id, code, campaign_id, account_id, placement, active, created_at)
+        VALUES ($1, $2, $3, $4, $5, 1, $6)";
+    let values = [
+        new.id.0.into(),
+        new.code.as_str().into(),
+        new.campaign.0.into(),
+        new.account.0.into(),
+        new.placement.as_str().into(),
+        now.0.into(),
+    ];
+    match exec(tx.conn(), sql, values).await {
+        Ok(_) => Ok(true),
+        Err(error) if is_taken(&error) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub async fn set_active(tx: &mut Tx, id: LinkId, active: bool) -> Result<u64, Error> {
+    Ok(exec(tx.conn(), "UPDATE links SET active = $2 WHERE id = $1", [id.0.into(), i64::from(active).into()]).await?)
+}
+
+/// One visit, as it is recorded.
+pub struct Visit<'a> {
+    pub id: i64,
+    pub link: LinkId,
+    pub browser: &'a str,
+    pub payee: Option<&'a Openid>,
+    pub ip: &'a str,
+    pub bot: bool,
+    pub at: UnixMs,
+}
+
+pub async fn record_visit(tx: &mut Tx, visit: &Visit<'_>) -> Result<(), Error> {
+    let sql =
+        "INSERT INTO visits (id, link_id, browser, payee_openid, ip, bot, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let values = [
+        visit.id.into(),
+        visit.link.0.into(),
+        visit.browser.into(),
+        visit.payee.map(|p| p.as_str().to_owned()).into(),
+        visit.ip.into(),
+        i64::from(visit.bot).into(),
+        visit.at.0.into(),
+    ];
+    exec(tx.conn(), sql, values).await?;
+    Ok(())
+}
+
+/// Gives the visits of a browser the person that OAuth found behind it.
+pub async fn identify_visits(tx: &mut Tx, browser: &str, payee: &Openid, since: UnixMs) -> Result<(), Error> {
+    let sql = "UPDATE visits SET payee_openid = $2 WHERE browser = $1 AND payee_openid IS NULL AND at >= $3";
+    exec(tx.conn(), sql, [browser.into(), payee.as_str().into(), since.0.into()]).await?;
+    Ok(())
+}
+
+/// The link on which this person last visited this account for this campaign, since `since`.
+pub async fn visited_by(
+    db: &impl ConnectionTrait,
+    campaign: CampaignId,
+    account: AccountId,
+    payee: &Openid,
+    since: UnixMs,
+) -> Result<Option<LinkId>, Error> {
+    let sql = "SELECT v.link_id FROM visits v JOIN links l ON l.id = v.link_id
+        WHERE v.payee_openid = $1 AND v.at >= $2 AND l.campaign_id = $3 AND l.account_id = $4
+        ORDER BY v.at DESC LIMIT 1";
+    let values = [payee.as_str().into(), since.0.into(), campaign.0.into(), account.0.into()];
+    Ok(row(db, sql, values).await?.map(|r| get(&r, "link_id").map(LinkId)).transpose()?)
+}
+
+/// The account's only active link in the campaign, if it has exactly one.
+pub async fn only_link(
+    db: &impl ConnectionTrait,
+    campaign: CampaignId,
+    account: AccountId,
+) -> Result<Option<LinkId>, Error> {
+    let sql = "SELECT id FROM links WHERE campaign_id = $1 AND account_id = $2 AND active = 1 LIMIT 2";
+    let found = rows(db, sql, [campaign.0.into(), account.0.into()]).await?;
+    match found.as_slice() {
+        [one] => Ok(Some(LinkId(get(one, "id")?))),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,138 @@
+//! Minute rollups: written in the transaction of what they count, keyed by node, summed by readers.
+//! Refuses to be the truth about money; the ledger is.
+
+use super::{Tx, exec, fen, get, rows};
+use crate::error::Error;
+
+use rules::ids::{AccountId, CampaignId, LinkId};
+use rules::live::{Figures, Point};
+use rules::time::UnixMs;
+use sea_orm::{ConnectionTrait, QueryResult};
+
+/// Which rollup row.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    pub campaign: CampaignId,
+    pub account: AccountId,
+    pub link: Option<LinkId>,
+    pub minute: i64,
+}
+
+/// A change of figures; counts may be negative when a follow moves from one link to another.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Delta([i64; 10]);
+
+impl From<Figures> for Delta {
+    fn from(f: Figures) -> Self {
+        Self([
+            f.visits,
+            f.bots,
+            f.follows,
+            f.refollows,
+            f.unfollows,
+            f.claims,
+            f.refusals,
+            f.paid,
+            f.granted_fen.get(),
+            f.paid_fen.get(),
+        ])
+    }
+}
+
+impl Delta {
+    /// The change that undoes this one.
+    pub fn undone(self) -> Self {
+        Self(self.0.map(|n| -n))
+    }
+}
+
+pub async fn add(tx: &mut Tx, key: &Key, node: i64, delta: &Delta) -> Result<(), Error> {
+    let sql = "INSERT INTO rollups (campaign_id, account_id, link_id, minute, node, visits, bots, follows, refollows,
+            unfollows, claims, refusals, paid, granted_fen, paid_fen)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        ON CONFLICT (campaign_id, minute, account_id, link_id, node) DO UPDATE SET
+            visits = rollups.visits + excluded.visits, bots = rollups.bots + excluded.bots,
+            follows = rollups.follows + excluded.follows, refollows = rollups.refollows + excluded.refollows,
+            unfollows = rollups.unfollows + excluded.unfollows, claims = rollups.claims + excluded.claims,
+            refusals = rollups.refusals + excluded.refusals, paid = rollups.paid + excluded.paid,
+            granted_fen = rollups.granted_fen + excluded.granted_fen, paid_fen = rollups.paid_fen + excluded.paid_fen";
+    let head = [key.campaign.0, key.account.0, key.link.map_or(0, |l| l.0), key.minute, node];
+    exec(tx.conn(), sql, head.into_iter().chain(delta.0).map(Into::into)).await?;
+    Ok(())
+}
+
+const SUMS: &str = "CAST(COALESCE(SUM(visits), 0) AS BIGINT) AS visits, CAST(COALESCE(SUM(bots), 0) AS BIGINT) AS bots,
+    CAST(COALESCE(SUM(follows), 0) AS BIGINT) AS follows, CAST(COALESCE(SUM(refollows), 0) AS BIGINT) AS refollows,
+    CAST(COALESCE(SUM(unfollows), 0) AS BIGINT) AS unfollows, CAST(COALESCE(SUM(claims), 0) AS BIGINT) AS claims,
+    CAST(COALESCE(SUM(refusals), 0) AS BIGINT) AS refusals, CAST(COALESCE(SUM(paid), 0) AS BIGINT) AS paid,
+    CAST(COALESCE(SUM(granted_fen), 0) AS BIGINT) AS granted_fen, CAST(COALESCE(SUM(paid_fen), 0) AS BIGINT) AS paid_fen";
+
+fn figures(r: &QueryResult) -> Result<Figures, Error> {
+    Ok(Figures {
+        visits: get(r, "visits")?,
+        bots: get(r, "bots")?,
+        follows: get(r, "follows")?,
+        refollows: get(r, "refollows")?,
+        unfollows: get(r, "unfollows")?,
+        claims: get(r, "claims")?,
+        refusals: get(r, "refusals")?,
+        paid: get(r, "paid")?,
+        granted_fen: fen(r, "granted_fen")?,
+        paid_fen: fen(r, "paid_fen")?,
+    })
+}
+
+/// The sum of everything since the minute `since`.
+pub async fn total(db: &impl ConnectionTrait, campaign: CampaignId, since: i64) -> Result<Figures, Error> {
+    let sql = format!("SELECT {SUMS} FROM rollups WHERE campaign_id = $1 AND minute >= $2");
+    let found = rows(db, &sql, [campaign.0.into(), since.into()]).await?;
+    found.first().map_or(Ok(Figures::default()), figures)
+}
+
+/// The sums per account and link.
+pub async fn per_link(
+    db: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<Vec<(AccountId, Option<LinkId>, Figures)>, Error> {
+    let sql =
+        format!("SELECT account_id, link_id, {SUMS} FROM rollups WHERE campaign_id = $1 GROUP BY account_id, link_id");
+    let found = rows(db, &sql, [campaign.0.into()]).await?;
+    found
+        .iter()
+        .map(|r| {
+            let link: i64 = get(r, "link_id")?;
+            Ok((AccountId(get(r, "account_id")?), (link != 0).then_some(LinkId(link)), figures(r)?))
+        })
+        .collect()
+}
+
+/// One point a minute since the minute `since`, without the empty ones.
+pub async fn series(db: &impl ConnectionTrait, campaign: CampaignId, since: i64) -> Result<Vec<Point>, Error> {
+    let sql = format!(
+        "SELECT minute, {SUMS} FROM rollups WHERE campaign_id = $1 AND minute >= $2 GROUP BY minute ORDER BY minute"
+    );
+    let found = rows(db, &sql, [campaign.0.into(), since.into()]).await?;
+    found.iter().map(|r| Ok(Point { at: UnixMs(get::<i64>(r, "minute")? * 60_000), figures: figures(r)? })).collect()
+}
+
+/// For each link the kind of attribution that most of its follows have.
+pub async fn known_by(
+    db: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<Vec<(Option<LinkId>, String, i64)>, Error> {
+    let sql = "SELECT link_id, attribution, COUNT(*) AS n FROM follows WHERE campaign_id = $1
+        GROUP BY link_id, attribution ORDER BY n";
+    let found = rows(db, sql, [campaign.0.into()]).await?;
+    found
+        .iter()
+        .map(|r| Ok((get::<Option<i64>>(r, "link_id")?.map(LinkId), get(r, "attribution")?, get(r, "n")?)))
+        .collect()
+}
+
+/// Payouts of the campaign whose answer is not known.
+pub async fn unknown_payouts(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) AS n FROM payouts p JOIN lines l ON l.id = p.line_id
+        WHERE l.campaign_id = $1 AND p.state = 'unknown'";
+    let found = rows(db, sql, [campaign.0.into()]).await?;
+    Ok(found.first().map_or(Ok(0), |r| get(r, "n"))?)
+}

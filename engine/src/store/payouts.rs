@@ -1,0 +1,173 @@
+//! Rows of payouts: a queue with leases, and what WeChat answered.
+//! Refuses a bill number twice: the database's own unique rule.
+
+use super::{Tx, exec, fen, get, parsed, rows};
+use crate::error::Error;
+use rules::Fen;
+use rules::ids::{AccountId, Appid, CampaignId, ClaimId, LineId, LinkId, MchBillno, MchId, PayoutId};
+use rules::payout::{Rail, State};
+use rules::time::UnixMs;
+use sea_orm::{ConnectionTrait, QueryResult};
+
+/// A complete request, frozen when the claim is granted.
+#[derive(Debug, Clone)]
+pub struct Frozen {
+    pub mch_id: MchId,
+    pub appid: Appid,
+    pub mch_billno: MchBillno,
+    pub body: String,
+}
+
+/// A payout as it is queued.
+pub struct NewPayout<'a> {
+    pub id: PayoutId,
+    pub claim: ClaimId,
+    pub line: LineId,
+    pub amount: Fen,
+    pub request: &'a Frozen,
+    pub at: UnixMs,
+}
+
+pub async fn queue(tx: &mut Tx, new: &NewPayout<'_>) -> Result<(), Error> {
+    let sql = "INSERT INTO payouts (id, claim_id, line_id, rail, mch_id, appid, mch_billno, request, amount_fen, state,
+            attempts, asked, due_at, err_code, err_code_des, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11, '', '', $11)";
+    let values = [
+        new.id.0.into(),
+        new.claim.0.into(),
+        new.line.0.into(),
+        Rail::Redpack.name().into(),
+        new.request.mch_id.as_str().into(),
+        new.request.appid.as_str().into(),
+        new.request.mch_billno.as_str().into(),
+        new.request.body.as_str().into(),
+        new.amount.get().into(),
+        State::Queued.name().into(),
+        new.at.0.into(),
+    ];
+    exec(tx.conn(), sql, values).await?;
+    Ok(())
+}
+
+/// A payout under way.
+#[derive(Debug, Clone)]
+pub struct Payout {
+    pub id: PayoutId,
+    pub line: LineId,
+    pub request: Frozen,
+    pub amount: Fen,
+    pub state: State,
+    pub attempts: i64,
+    pub asked: i64,
+    pub called_at: Option<UnixMs>,
+    pub accepted_at: Option<UnixMs>,
+}
+
+fn payout(r: &QueryResult) -> Result<Payout, Error> {
+    Ok(Payout {
+        id: PayoutId(get(r, "id")?),
+        line: LineId(get(r, "line_id")?),
+        request: Frozen {
+            mch_id: parsed(r, "mch_id")?,
+            appid: parsed(r, "appid")?,
+            mch_billno: parsed(r, "mch_billno")?,
+            body: get(r, "request")?,
+        },
+        amount: fen(r, "amount_fen")?,
+        state: parsed(r, "state")?,
+        attempts: get(r, "attempts")?,
+        asked: get(r, "asked")?,
+        called_at: get::<Option<i64>>(r, "called_at")?.map(UnixMs),
+        accepted_at: get::<Option<i64>>(r, "accepted_at")?.map(UnixMs),
+    })
+}
+
+/// Leases queued payouts that are due to this worker until `until`, the longest waiting first.
+pub async fn lease_due(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> Result<Vec<Payout>, Error> {
+    let sql = "UPDATE payouts SET state = 'sending', attempts = attempts + 1, called_at = $1, due_at = $2
+        WHERE id IN (SELECT id FROM payouts WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $3)
+        RETURNING *";
+    rows(tx.conn(), sql, [now.0.into(), until.0.into(), limit.into()]).await?.iter().map(payout).collect()
+}
+
+/// Payouts to ask WeChat about: unknown ones and sent ones whose turn has come. Takes them off the list until `until`.
+pub async fn take_questions(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> Result<Vec<Payout>, Error> {
+    let sql = "UPDATE payouts SET asked = asked + 1, due_at = $2
+        WHERE id IN (SELECT id FROM payouts WHERE state IN ('unknown', 'sent') AND due_at <= $1 ORDER BY due_at, id LIMIT $3)
+        RETURNING *";
+    rows(tx.conn(), sql, [now.0.into(), until.0.into(), limit.into()]).await?.iter().map(payout).collect()
+}
+
+/// Leases that ran out: nobody knows whether the call was made. They become unknown, never queued.
+pub async fn expire_leases(tx: &mut Tx, now: UnixMs) -> Result<u64, Error> {
+    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1 WHERE state = 'sending' AND due_at <= $1";
+    Ok(exec(tx.conn(), sql, [now.0.into()]).await?)
+}
+
+/// All leases of a process that is gone, whatever their time.
+pub async fn abandon_leases(tx: &mut Tx, now: UnixMs) -> Result<u64, Error> {
+    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1 WHERE state = 'sending'";
+    Ok(exec(tx.conn(), sql, [now.0.into()]).await?)
+}
+
+/// The payout as it stands now, inside the transaction that will change it.
+pub async fn by_id(tx: &Tx, id: PayoutId) -> Result<Option<Payout>, Error> {
+    let found = rows(tx.conn(), "SELECT * FROM payouts WHERE id = $1", [id.0.into()]).await?;
+    found.first().map(payout).transpose()
+}
+
+/// What was learned about a payout.
+#[derive(Debug, Clone, Default)]
+pub struct Learned {
+    pub state: Option<State>,
+    pub due_at: Option<UnixMs>,
+    pub accepted_at: Option<UnixMs>,
+    pub ended_at: Option<UnixMs>,
+    pub err_code: String,
+    pub err_code_des: String,
+    pub asked: i64,
+}
+
+/// Writes what was learned if the payout still stands at `from`; false when it moved meanwhile.
+pub async fn learn(tx: &mut Tx, id: PayoutId, from: State, learned: &Learned) -> Result<bool, Error> {
+    let sql = "UPDATE payouts SET state = $3, due_at = $4, accepted_at = COALESCE($5, accepted_at), ended_at = $6,
+            err_code = $7, err_code_des = $8, asked = $9 WHERE id = $1 AND state = $2";
+    let values = [
+        id.0.into(),
+        from.name().into(),
+        learned.state.unwrap_or(from).name().into(),
+        learned.due_at.map(|t| t.0).into(),
+        learned.accepted_at.map(|t| t.0).into(),
+        learned.ended_at.map(|t| t.0).into(),
+        learned.err_code.as_str().into(),
+        learned.err_code_des.as_str().into(),
+        learned.asked.into(),
+    ];
+    Ok(exec(tx.conn(), sql, values).await? == 1)
+}
+
+/// Whose figures a payout moves.
+pub async fn counted_for(tx: &Tx, id: PayoutId) -> Result<Option<(CampaignId, AccountId, Option<LinkId>)>, Error> {
+    let sql = "SELECT c.campaign_id, c.account_id, f.link_id FROM payouts p JOIN claims c ON c.id = p.claim_id
+        JOIN follows f ON f.id = c.follow_id WHERE p.id = $1";
+    let found = rows(tx.conn(), sql, [id.0.into()]).await?;
+    let Some(r) = found.first() else { return Ok(None) };
+    Ok(Some((
+        CampaignId(get(r, "campaign_id")?),
+        AccountId(get(r, "account_id")?),
+        get::<Option<i64>>(r, "link_id")?.map(LinkId),
+    )))
+}
+
+/// When the next payout is due for a call or a question.
+pub async fn next_due(db: &impl ConnectionTrait) -> Result<Option<UnixMs>, Error> {
+    let sql = "SELECT MIN(due_at) AS due FROM payouts WHERE state IN ('queued', 'sending', 'unknown', 'sent')";
+    let found = rows(db, sql, []).await?;
+    Ok(found.first().map_or(Ok(None), |r| get::<Option<i64>>(r, "due"))?.map(UnixMs))
+}
+
+/// How many payouts stand at `state`.
+pub async fn count(db: &impl ConnectionTrait, state: State) -> Result<i64, Error> {
+    let found = rows(db, "SELECT COUNT(*) AS n FROM payouts WHERE state = $1", [state.name().into()]).await?;
+    Ok(found.first().map_or(Ok(0), |r| get(r, "n"))?)
+}

@@ -1,0 +1,81 @@
+//! Rows of tickets; the code itself is never kept, only its hash.
+//! Refuses to bind a ticket twice.
+
+use super::{Tx, exec, get, row, rows};
+use crate::error::Error;
+use rules::ids::{AccountId, CampaignId, ClaimId, FollowId, Openid};
+use rules::ticket::Ticket;
+use rules::time::UnixMs;
+use sea_orm::{ConnectionTrait, QueryResult};
+
+/// A ticket's row: what the rule needs and what it belongs to.
+#[derive(Debug, Clone)]
+pub struct Held {
+    pub code_hash: String,
+    pub account: AccountId,
+    pub follow: FollowId,
+    pub ticket: Ticket,
+}
+
+fn held(r: &QueryResult) -> Result<Held, Error> {
+    Ok(Held {
+        code_hash: get(r, "code_hash")?,
+        account: AccountId(get(r, "account_id")?),
+        follow: FollowId(get(r, "follow_id")?),
+        ticket: Ticket {
+            issued_at: UnixMs(get(r, "issued_at")?),
+            bound_to: get::<Option<String>>(r, "bound_openid")?.map(Openid::try_from).transpose()?,
+            used: get::<Option<i64>>(r, "claim_id")?.is_some(),
+        },
+    })
+}
+
+/// A new ticket.
+pub struct NewTicket<'a> {
+    pub code_hash: &'a str,
+    pub campaign: CampaignId,
+    pub account: AccountId,
+    pub follow: FollowId,
+    pub issued_at: UnixMs,
+    pub bound_to: Option<&'a Openid>,
+}
+
+pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<(), Error> {
+    let sql = "INSERT INTO tickets (code_hash, campaign_id, account_id, follow_id, issued_at, bound_openid)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let values = [
+        new.code_hash.into(),
+        new.campaign.0.into(),
+        new.account.0.into(),
+        new.follow.0.into(),
+        new.issued_at.0.into(),
+        new.bound_to.map(|o| o.as_str().to_owned()).into(),
+    ];
+    exec(tx.conn(), sql, values).await?;
+    Ok(())
+}
+
+pub async fn by_code(db: &impl ConnectionTrait, campaign: CampaignId, code_hash: &str) -> Result<Option<Held>, Error> {
+    let sql = "SELECT * FROM tickets WHERE code_hash = $1 AND campaign_id = $2";
+    row(db, sql, [code_hash.into(), campaign.0.into()]).await?.as_ref().map(held).transpose()
+}
+
+/// Binds a ticket that nobody has; true when it is now (or was) this person's.
+pub async fn bind(tx: &mut Tx, code_hash: &str, person: &Openid) -> Result<bool, Error> {
+    let sql =
+        "UPDATE tickets SET bound_openid = $2 WHERE code_hash = $1 AND (bound_openid IS NULL OR bound_openid = $2)";
+    Ok(exec(tx.conn(), sql, [code_hash.into(), person.as_str().into()]).await? == 1)
+}
+
+/// The tickets of a person in a campaign, unused and newest first.
+pub async fn of_person(db: &impl ConnectionTrait, campaign: CampaignId, person: &Openid) -> Result<Vec<Held>, Error> {
+    let sql = "SELECT * FROM tickets WHERE campaign_id = $1 AND bound_openid = $2
+        ORDER BY claim_id IS NOT NULL, issued_at DESC, code_hash LIMIT 20";
+    rows(db, sql, [campaign.0.into(), person.as_str().into()]).await?.iter().map(held).collect()
+}
+
+/// Marks a ticket used; false when it was used meanwhile.
+pub async fn use_up(tx: &mut Tx, code_hash: &str, claim: ClaimId) -> Result<bool, Error> {
+    let sql = "UPDATE tickets SET claim_id = $2 WHERE code_hash = $1 AND claim_id IS NULL";
+    Ok(exec(tx.conn(), sql, [code_hash.into(), claim.0.into()]).await? == 1)
+}

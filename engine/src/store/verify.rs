@@ -1,0 +1,82 @@
+//! Questions whose answer must always be empty.
+//! Refuses to mend what it finds.
+
+use super::{get, rows};
+use crate::error::Error;
+use sea_orm::ConnectionTrait;
+
+/// Each check: its name, and a query that returns the rows that break it, each as one text column `broken`.
+const CHECKS: &[(&str, &str)] = &[
+    (
+        "a line's balances are the sum of its transfers",
+        "SELECT 'line ' || CAST(l.id AS TEXT) AS broken FROM lines l WHERE
+            l.available_fen <> (SELECT CAST(COALESCE(SUM(CASE WHEN t.credit = 'available' THEN t.amount_fen
+                WHEN t.debit = 'available' THEN -t.amount_fen ELSE 0 END), 0) AS BIGINT) FROM transfers t WHERE t.line_id = l.id)
+            OR l.reserved_fen <> (SELECT CAST(COALESCE(SUM(CASE WHEN t.credit = 'reserved' THEN t.amount_fen
+                WHEN t.debit = 'reserved' THEN -t.amount_fen ELSE 0 END), 0) AS BIGINT) FROM transfers t WHERE t.line_id = l.id)
+            OR l.paid_fen <> (SELECT CAST(COALESCE(SUM(CASE WHEN t.credit = 'paid' THEN t.amount_fen
+                WHEN t.debit = 'paid' THEN -t.amount_fen ELSE 0 END), 0) AS BIGINT) FROM transfers t WHERE t.line_id = l.id)",
+    ),
+    (
+        "no line is negative",
+        "SELECT 'line ' || CAST(id AS TEXT) AS broken FROM lines
+            WHERE available_fen < 0 OR reserved_fen < 0 OR paid_fen < 0",
+    ),
+    (
+        "what is reserved is what is under way",
+        "SELECT 'line ' || CAST(l.id AS TEXT) AS broken FROM lines l WHERE l.reserved_fen <>
+            (SELECT CAST(COALESCE(SUM(p.amount_fen), 0) AS BIGINT) FROM payouts p
+                WHERE p.line_id = l.id AND p.accepted_at IS NULL AND p.state IN ('queued', 'sending', 'unknown'))",
+    ),
+    (
+        "what is paid is what WeChat holds or gave out",
+        "SELECT 'line ' || CAST(l.id AS TEXT) AS broken FROM lines l WHERE l.paid_fen <>
+            (SELECT CAST(COALESCE(SUM(p.amount_fen), 0) AS BIGINT) FROM payouts p
+                WHERE p.line_id = l.id AND p.accepted_at IS NOT NULL AND p.state IN ('sent', 'collected', 'unknown'))",
+    ),
+    (
+        "every claim has its payout and its key",
+        "SELECT 'claim ' || CAST(c.id AS TEXT) AS broken FROM claims c
+            WHERE NOT EXISTS (SELECT 1 FROM payouts p WHERE p.claim_id = c.id)
+                OR NOT EXISTS (SELECT 1 FROM claim_keys k WHERE k.claim_id = c.id AND k.kind = 'payee')",
+    ),
+    (
+        "nobody has two claims in a campaign of one each",
+        "SELECT 'payee ' || c.payee_openid AS broken FROM claims c JOIN campaigns g ON g.id = c.campaign_id
+            WHERE g.scope = 'campaign' GROUP BY c.campaign_id, c.payee_openid HAVING COUNT(*) > 1",
+    ),
+    (
+        "every payout is of its claim's amount and reserved its money once",
+        "SELECT 'payout ' || p.mch_billno AS broken FROM payouts p JOIN claims c ON c.id = p.claim_id
+            WHERE p.amount_fen <> c.amount_fen OR 1 <>
+                (SELECT COUNT(*) FROM transfers t WHERE t.payout_id = p.id AND t.event = 'reserve')",
+    ),
+    (
+        "what went out on asserted evidence is what the campaign counted",
+        "SELECT 'campaign ' || g.slug AS broken FROM campaigns g WHERE g.asserted_fen <>
+            (SELECT CAST(COALESCE(SUM(c.amount_fen), 0) AS BIGINT) FROM claims c
+                WHERE c.campaign_id = g.id AND c.grade = 'asserted')",
+    ),
+];
+
+/// Runs every check and returns the first that is broken: its name and one row.
+pub async fn first_difference(db: &impl ConnectionTrait) -> Result<Option<(String, String)>, Error> {
+    for (name, sql) in CHECKS {
+        if let Some(r) = rows(db, sql, []).await?.first() {
+            return Ok(Some(((*name).to_owned(), get(r, "broken")?)));
+        }
+    }
+    Ok(None)
+}
+
+/// How many checks there are.
+pub const fn count() -> usize {
+    CHECKS.len()
+}
+
+/// Accepted money in all: what WeChat's books must show too. (paid, later returned included; number of bills)
+pub async fn sent_total(db: &impl ConnectionTrait) -> Result<(i64, i64), Error> {
+    let sql = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS fen, COUNT(*) AS n FROM payouts WHERE accepted_at IS NOT NULL";
+    let found = rows(db, sql, []).await?;
+    found.first().map_or(Ok((0, 0)), |r| Ok((get(r, "fen")?, get(r, "n")?)))
+}

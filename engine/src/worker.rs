@@ -1,0 +1,39 @@
+//! The background loop: pays what is due, asks about what is unknown, tidies up.
+//! Refuses to stop for an error: it is logged, nothing is lost, and the next round tries again.
+
+use crate::Engine;
+use rules::time::minutes;
+use std::time::Duration;
+
+/// The longest sleep between rounds; a new claim wakes the worker at once.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Works until `stop` resolves.
+pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    let mut tidied_at = engine.clock().now();
+    loop {
+        let worked = match engine.work_once().await {
+            Ok(n) => n > 0,
+            Err(error) => {
+                tracing::warn!(%error, "a round of the payout worker failed; it tries again");
+                false
+            }
+        };
+        let now = engine.clock().now();
+        if now.since(tidied_at) > minutes(10) {
+            tidied_at = now;
+            if let Err(error) = engine.tidy_inbox().await {
+                tracing::warn!(%error, "tidying the inbox failed; it is tried again later");
+            }
+        }
+        if worked {
+            continue;
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            () = engine.woken() => {}
+            () = tokio::time::sleep(IDLE) => {}
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Campaigns, their accounts and their tracked links.
+//! Refuses to touch rows; it makes tables only.
+
+use sea_orm_migration::prelude::*;
+
+/// This step.
+pub struct Step;
+
+impl MigrationName for Step {
+    fn name(&self) -> &'static str {
+        "m0002_campaigns"
+    }
+}
+
+const UP: &[&str] = &[
+    "CREATE TABLE campaigns (
+        id BIGINT PRIMARY KEY,
+        slug TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('draft', 'running', 'paused', 'closed')),
+        payer_id BIGINT NOT NULL REFERENCES accounts (id),
+        mch_id TEXT NOT NULL REFERENCES merchants (mch_id),
+        send_name TEXT NOT NULL,
+        greeting TEXT NOT NULL,
+        wishing TEXT NOT NULL,
+        rules TEXT NOT NULL,
+        opens_at BIGINT NOT NULL,
+        closes_at BIGINT NOT NULL,
+        prize_min_fen BIGINT NOT NULL CHECK (prize_min_fen > 0),
+        prize_max_fen BIGINT NOT NULL CHECK (prize_max_fen >= prize_min_fen),
+        scope TEXT NOT NULL CHECK (scope IN ('campaign', 'account')),
+        asserted_cap_fen BIGINT NOT NULL,
+        asserted_fen BIGINT NOT NULL CHECK (asserted_fen >= 0),
+        started_at BIGINT,
+        created_at BIGINT NOT NULL,
+        CHECK (closes_at > opens_at)
+    )",
+    "CREATE TABLE members (
+        campaign_id BIGINT NOT NULL REFERENCES campaigns (id),
+        account_id BIGINT NOT NULL REFERENCES accounts (id),
+        edit_key TEXT NOT NULL UNIQUE,
+        active BIGINT NOT NULL,
+        added_at BIGINT NOT NULL,
+        PRIMARY KEY (campaign_id, account_id)
+    )",
+    "CREATE TABLE links (
+        id BIGINT PRIMARY KEY,
+        code TEXT NOT NULL UNIQUE,
+        campaign_id BIGINT NOT NULL REFERENCES campaigns (id),
+        account_id BIGINT NOT NULL REFERENCES accounts (id),
+        placement TEXT NOT NULL,
+        active BIGINT NOT NULL,
+        created_at BIGINT NOT NULL
+    )",
+    "CREATE INDEX links_by_campaign ON links (campaign_id, account_id)",
+];
+
+const DOWN: &[&str] = &["DROP TABLE links", "DROP TABLE members", "DROP TABLE campaigns"];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        crate::run(manager, UP).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        crate::run(manager, DOWN).await
+    }
+}

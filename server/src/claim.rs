@@ -1,0 +1,238 @@
+//! The claim page `/c/{campaign}` and its form.
+//! Refuses to bind a ticket or to pay for anybody whom WeChat has not identified.
+
+use crate::oauth;
+use crate::person::Person;
+use crate::site::Site;
+use crate::web::{self, Agent};
+use app::claim::{Face, View};
+use axum::Form;
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use engine::Error;
+use engine::claims::{Claimant, Claimed, OwnClaim, OwnPlace};
+use rules::account::Account;
+use rules::campaign::Campaign;
+use rules::eligibility::Refusal;
+use rules::ids::{EditKey, Slug, TicketCode};
+use rules::payout;
+use rules::say::Lang;
+use serde::Deserialize;
+use std::net::SocketAddr;
+
+/// How long staff take to review a held claim, at most.
+const REVIEW_HOURS: i64 = 48;
+
+/// What a link to the claim page carries.
+#[derive(Debug, Default, Deserialize)]
+pub struct Carried {
+    t: Option<String>,
+    a: Option<String>,
+    again: Option<String>,
+    lang: Option<String>,
+}
+
+/// `GET /c/{campaign}`.
+pub async fn show(
+    State(site): State<Site>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(slug): Path<String>,
+    Query(carried): Query<Carried>,
+    headers: HeaderMap,
+) -> Response {
+    let lang = web::lang(carried.lang.as_deref(), &headers);
+    let Ok(slug) = Slug::try_from(slug) else { return web::not_found(lang) };
+    let shown = async {
+        let campaign = site.engine().campaign_by_slug(&slug).await?;
+        let payer = site.engine().account(campaign.payer).await?;
+        let page =
+            Page { site: &site, campaign, payer, lang, ip: web::caller_ip(site.config(), peer, &headers).to_string() };
+        page.answer(&carried, &headers).await
+    };
+    shown.await.unwrap_or_else(|error: Error| web::broke(&error, lang))
+}
+
+/// One request for the claim page.
+struct Page<'a> {
+    site: &'a Site,
+    campaign: Campaign,
+    payer: Account,
+    lang: Lang,
+    ip: String,
+}
+
+impl Page<'_> {
+    async fn answer(&self, carried: &Carried, headers: &HeaderMap) -> Result<Response, Error> {
+        let engine = self.site.engine();
+        let Some(person) = Person::of(engine.vault(), headers, &self.payer.appid, engine.clock().now()) else {
+            return Ok(self.stranger(carried, headers));
+        };
+        if let Some(code) = &carried.t {
+            return self.open_ticket(code, &person).await;
+        }
+        if let Some(key) = &carried.a {
+            return self.open_edit_key(key, &person).await;
+        }
+        let place = engine.own_place(&self.campaign, &self.claimant(&person)).await?;
+        Ok(self.page(&self.view(&place, &person, carried.again.is_some())))
+    }
+
+    /// Nobody we know yet: WeChat is asked; another browser is told to open the page in WeChat.
+    fn stranger(&self, carried: &Carried, headers: &HeaderMap) -> Response {
+        let path = self.path(carried);
+        if web::agent(headers) == Agent::Browser {
+            let url = format!("{}{path}", self.site.config().entry_url);
+            let qr_svg = crate::entry::qr_svg(&url);
+            return self.page(&View::NotInWechat { url, qr_svg });
+        }
+        oauth::identify(self.site, headers, &self.payer.appid, &path, 0)
+    }
+
+    /// Our own path with what the link carries, rebuilt from checked parts.
+    fn path(&self, carried: &Carried) -> String {
+        let slug = &self.campaign.slug;
+        if let Some(code) = carried.t.as_deref().and_then(|t| TicketCode::try_from(t).ok()) {
+            format!("/c/{slug}?t={code}")
+        } else if let Some(key) = carried.a.as_deref().and_then(|a| EditKey::try_from(a).ok()) {
+            format!("/c/{slug}?a={key}")
+        } else {
+            format!("/c/{slug}")
+        }
+    }
+
+    async fn open_ticket(&self, code: &str, person: &Person) -> Result<Response, Error> {
+        let opened = match TicketCode::try_from(code) {
+            Ok(code) => self.site.engine().open_ticket(&self.campaign, &code, &person.openid).await?,
+            Err(_) => Err(Refusal::WrongTicket),
+        };
+        self.opened(opened, person).await
+    }
+
+    async fn open_edit_key(&self, key: &str, person: &Person) -> Result<Response, Error> {
+        let opened = match EditKey::try_from(key) {
+            Ok(key) => self.site.engine().open_edit_key(&self.campaign, &key, &person.openid).await?,
+            Err(_) => Err(Refusal::WrongTicket),
+        };
+        self.opened(opened, person).await
+    }
+
+    /// After a link was opened: on to the clean page, so that the link leaks nowhere; or why it does not work.
+    async fn opened(&self, opened: Result<(), Refusal>, person: &Person) -> Result<Response, Error> {
+        let clean = format!("/c/{}", self.campaign.slug);
+        let place = self.site.engine().own_place(&self.campaign, &self.claimant(person)).await?;
+        match opened {
+            _ if !place.claims.is_empty() && place.right.is_err() => Ok(web::redirect(&format!("{clean}?again=1"))),
+            Ok(()) => Ok(web::redirect(&clean)),
+            Err(refusal) => Ok(self.page(&View::Refused { refusal, opens_at: None })),
+        }
+    }
+
+    fn claimant(&self, person: &Person) -> Claimant {
+        Claimant {
+            appid: person.appid.clone(),
+            openid: person.openid.clone(),
+            unionid: person.unionid.clone(),
+            ip: self.ip.clone(),
+        }
+    }
+
+    fn view(&self, place: &OwnPlace, person: &Person, again: bool) -> View {
+        match (place.claims.first(), place.right) {
+            (Some(claim), Err(_)) if again => View::Already { amount: claim.amount, at: claim.at, now: claim.payout },
+            (Some(claim), Err(_)) => self.claim_view(claim, place),
+            (_, Ok(())) => {
+                View::Ready { form_token: person.form_token(self.site.engine().vault(), &self.campaign.slug) }
+            }
+            (None, Err(refusal)) => View::Refused { refusal, opens_at: Some(self.campaign.opens_at) },
+        }
+    }
+
+    fn claim_view(&self, claim: &OwnClaim, place: &OwnPlace) -> View {
+        let amount = claim.amount;
+        match claim.claim {
+            rules::claim::State::Held => return View::Held { hours: REVIEW_HOURS },
+            rules::claim::State::Rejected => {
+                return View::Refused { refusal: Refusal::AlreadyClaimed, opens_at: None };
+            }
+            rules::claim::State::Granted => {}
+        }
+        match claim.payout {
+            payout::State::Queued | payout::State::Sending | payout::State::Unknown => View::Paying { amount },
+            payout::State::Sent | payout::State::WaitingConfirm => {
+                View::Sent { amount, chat: place.follows_payer.then(|| self.payer.name.clone()) }
+            }
+            payout::State::Collected => View::Collected { amount },
+            payout::State::Returned => View::Returned { amount },
+            payout::State::Failed => View::Failed { amount, why: why_failed(claim.mendable, self.lang).to_owned() },
+        }
+    }
+
+    fn page(&self, view: &View) -> Response {
+        web::page(StatusCode::OK, app::claim::page(&face(&self.campaign, &self.payer, self.lang), view))
+    }
+}
+
+fn why_failed(mendable: bool, lang: Lang) -> &'static str {
+    if mendable {
+        lang.pick(
+            "微信没有让这笔钱发出：请先在微信「我 → 服务 → 钱包」里完成实名，再联系我们补发。",
+            "WeChat did not let it through: verify your real name in WeChat's wallet first, then ask us to send it again.",
+        )
+    } else {
+        lang.pick(
+            "微信没有让这笔钱发出，钱没有丢。请把这个页面截图发给我们，我们来补发。",
+            "WeChat did not let it through; the money is not lost. Send us a picture of this page and we will send it again.",
+        )
+    }
+}
+
+/// What every page of a campaign shows of it.
+pub fn face(campaign: &Campaign, payer: &Account, lang: Lang) -> Face {
+    Face {
+        slug: campaign.slug.clone(),
+        name: campaign.name.clone(),
+        sponsor: campaign.texts.send_name.clone(),
+        sponsor_icon: payer.icon.clone(),
+        greeting: campaign.texts.greeting.clone(),
+        rules: campaign.texts.rules.clone(),
+        lang,
+    }
+}
+
+/// The claim form.
+#[derive(Debug, Deserialize)]
+pub struct ClaimForm {
+    campaign: String,
+    #[serde(default)]
+    form_token: String,
+}
+
+/// `POST /api/public/claim`: answers with a redirect to the claim page, which shows the state.
+pub async fn claim(
+    State(site): State<Site>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Form(form): Form<ClaimForm>,
+) -> Response {
+    let lang = web::lang(None, &headers);
+    let Ok(slug) = Slug::try_from(form.campaign.as_str()) else { return web::not_found(lang) };
+    let claimed = async {
+        let engine = site.engine();
+        let campaign = engine.campaign_by_slug(&slug).await?;
+        let payer = engine.account(campaign.payer).await?;
+        let ip = web::caller_ip(site.config(), peer, &headers).to_string();
+        let page = Page { site: &site, campaign, payer, lang, ip };
+        let Some(person) = Person::of(engine.vault(), &headers, &page.payer.appid, engine.clock().now()) else {
+            return Ok(page.page(&View::Continue { url: format!("/c/{slug}") }));
+        };
+        if person.form_token(engine.vault(), &slug) != form.form_token {
+            return Err(engine::Said::Forbidden.into());
+        }
+        match engine.claim(&slug, &page.claimant(&person)).await? {
+            Claimed::Refused(Refusal::AlreadyClaimed) => Ok(web::redirect(&format!("/c/{slug}?again=1"))),
+            Claimed::Granted(_) | Claimed::Refused(_) => Ok(web::redirect(&format!("/c/{slug}"))),
+        }
+    };
+    claimed.await.unwrap_or_else(|error: Error| web::broke(&error, lang))
+}

@@ -1,0 +1,155 @@
+//! Web OAuth: sends a follower to WeChat to be identified and takes them back.
+//! Refuses a state that is not ours, a code of another browser, and WeChat's snapshot users.
+
+use crate::person::{self, Origin, Person};
+use crate::site::Site;
+use crate::web;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rules::ids::{Appid, Openid, Unionid};
+use rules::say::Lang;
+use serde::Deserialize;
+use wechat::error::Kind;
+use wechat::oauth::{Scope, authorise_url};
+
+/// How often OAuth is begun again when WeChat says the code was used.
+const ATTEMPTS: u8 = 2;
+
+/// The address at WeChat that identifies a follower for `appid` and brings them back to `path`; and the browser's mark
+/// to set with it. `None` when the path is too long to travel.
+pub fn begin(
+    site: &Site,
+    headers: &HeaderMap,
+    appid: &Appid,
+    path: &str,
+    attempt: u8,
+) -> Option<(String, Option<header::HeaderValue>)> {
+    let engine = site.engine();
+    let (mark, cookie) = person::browser(site.config(), engine.draw(), headers);
+    let origin = Origin { path: path.to_owned(), attempt };
+    let state = origin.state(engine.vault(), &mark, engine.clock().now())?;
+    let back = format!("{}/oauth/{appid}/callback", site.config().entry_url);
+    let url = authorise_url(&site.config().wechat.open, appid.as_str(), &back, Scope::Base, &state);
+    Some((url, cookie))
+}
+
+/// Sends the follower to WeChat.
+pub fn identify(site: &Site, headers: &HeaderMap, appid: &Appid, path: &str, attempt: u8) -> Response {
+    let Some((url, cookie)) = begin(site, headers, appid, path, attempt) else {
+        return web::not_found(web::lang(None, headers));
+    };
+    let to = [(header::LOCATION, url), (header::CACHE_CONTROL, "no-store".to_owned())];
+    let mut response = (StatusCode::FOUND, to).into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// What WeChat brings back.
+#[derive(Debug, Default, Deserialize)]
+pub struct Returned {
+    code: Option<String>,
+    state: Option<String>,
+}
+
+/// `GET /oauth/{appid}/callback`.
+pub async fn callback(
+    State(site): State<Site>,
+    Path(appid): Path<String>,
+    Query(returned): Query<Returned>,
+    headers: HeaderMap,
+) -> Response {
+    let lang = web::lang(None, &headers);
+    let engine = site.engine();
+    let Ok(appid) = Appid::try_from(appid) else { return web::not_found(lang) };
+    let mark = web::cookie(&headers, person::BROWSER).unwrap_or("");
+    let origin = returned.state.and_then(|state| Origin::read(engine.vault(), &state, mark, engine.clock().now()));
+    let Some(origin) = origin else { return stale(lang) };
+    let Some(code) = returned.code.filter(|code| !code.is_empty() && code.len() <= 512) else {
+        return web::redirect(&origin.path);
+    };
+    match exchange(&site, &appid, &code, mark).await {
+        Ok(person) => welcome(&site, &person, mark, &origin.path).await,
+        Err(Failed::Snapshot) => web::page(StatusCode::OK, snapshot(lang)),
+        Err(Failed::Again) if origin.attempt < ATTEMPTS => {
+            identify(&site, &headers, &appid, &origin.path, origin.attempt + 1)
+        }
+        Err(Failed::Again) => stale(lang),
+        Err(Failed::OtherBrowser) => stale(lang),
+        Err(Failed::Unknown) => web::not_found(lang),
+        Err(Failed::WeChat) => web::broke(&engine::Error::from(engine::Said::Busy), lang),
+    }
+}
+
+/// Why nobody was identified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failed {
+    Snapshot,
+    Again,
+    OtherBrowser,
+    Unknown,
+    WeChat,
+}
+
+/// Exchanges a code, once: the same code again (a reload, a doubled redirect) gets the same person, for the same
+/// browser only.
+async fn exchange(site: &Site, appid: &Appid, code: &str, mark: &str) -> Result<Person, Failed> {
+    let key = engine::vault::hash(&format!("{appid} {code}"));
+    let fetched =
+        site.codes().try_get_with(key, async { fetch(site, appid, code).await.map(|p| (mark.to_owned(), p)) });
+    let (browser, person) = fetched.await.map_err(|failed| *failed)?;
+    if browser == mark { Ok(person) } else { Err(Failed::OtherBrowser) }
+}
+
+async fn fetch(site: &Site, appid: &Appid, code: &str) -> Result<Person, Failed> {
+    let credentials = site.engine().credentials(appid).await.map_err(|_| Failed::Unknown)?;
+    let secret = credentials.appsecret.ok_or(Failed::Unknown)?;
+    let token =
+        site.wechat().exchange_code(appid.as_str(), &secret, code).await.map_err(|error| match error.kind() {
+            Kind::CodeInvalid | Kind::CodeUsed => Failed::Again,
+            kind => {
+                tracing::warn!(account.appid = %appid, ?kind, %error, "exchanging an OAuth code failed");
+                Failed::WeChat
+            }
+        })?;
+    if token.is_snapshotuser {
+        return Err(Failed::Snapshot);
+    }
+    let openid = Openid::try_from(token.openid).map_err(|_| Failed::WeChat)?;
+    let unionid = token.unionid.and_then(|u| Unionid::try_from(u).ok());
+    Ok(Person { appid: appid.clone(), openid, unionid, at: site.engine().clock().now() })
+}
+
+async fn welcome(site: &Site, person: &Person, mark: &str, path: &str) -> Response {
+    if let Err(error) = site.engine().identified(mark, &person.openid).await {
+        tracing::warn!(%error, "the visits of a browser could not be given their person");
+    }
+    let mut response = web::redirect(path);
+    response.headers_mut().append(header::SET_COOKIE, person.cookie(site.config(), site.engine().vault()));
+    response
+}
+
+fn stale(lang: Lang) -> Response {
+    let headline = lang.pick("请再点一次链接", "Please open the link once more");
+    let text = lang.pick(
+        "这次打开隔得太久，或者换了浏览器。什么都没有丢。",
+        "It took too long, or the browser changed. Nothing is lost.",
+    );
+    web::page(StatusCode::BAD_REQUEST, app::entry::plain_page(lang, headline, text))
+}
+
+fn snapshot(lang: Lang) -> String {
+    let slug = rules::ids::Slug::try_from("snapshot").expect("lower-case letters are a slug");
+    let face = app::claim::Face {
+        slug,
+        name: lang.pick("领红包", "Red packet").to_owned(),
+        sponsor: String::new(),
+        sponsor_icon: "🧧".to_owned(),
+        greeting: String::new(),
+        rules: String::new(),
+        lang,
+    };
+    app::claim::page(&face, &app::claim::View::Snapshot)
+}

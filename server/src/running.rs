@@ -1,0 +1,160 @@
+//! A running server: opens the data folder, the database and the ports, and closes them in order.
+//! Refuses to start with another master key than the database's, or beside another server.
+
+use crate::config::Config;
+use crate::site::Site;
+use crate::{data_folder, routes, telemetry};
+use engine::payer::Payer;
+use engine::{Clock, Db, Draw, Engine, Settings, Vault};
+use leptos::config::LeptosOptions;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Why the server did not start; one sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotStarted(pub String);
+
+/// `what` failed because of `why`.
+fn not_started<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> NotStarted {
+    move |why| NotStarted(format!("{what}: {why}"))
+}
+
+/// Opens the database of this configuration for one command or for a server.
+pub async fn open(config: &Config, clock: Clock, draw: Draw) -> Result<Engine, NotStarted> {
+    data_folder::prepare(config).map_err(|e| NotStarted(e.0))?;
+    let master_key = data_folder::master_key(config, &draw).map_err(|e| NotStarted(e.0))?;
+    let ca_pem = match &config.pay_ca_file {
+        Some(file) => Some(
+            std::fs::read(file).map_err(|e| NotStarted(format!("wechat.pay_ca_file {file} cannot be read: {e}")))?,
+        ),
+        None => None,
+    };
+    let db = Db::open(&config.database_url).await.map_err(not_started("the database cannot be opened"))?;
+    db.migrate().await.map_err(not_started("the database cannot be brought up to date"))?;
+    let vault = Vault::new(&master_key, draw.clone());
+    let payer = Payer::new(config.wechat.pay.to_string(), ca_pem);
+    let node = i64::from(u16::from_le_bytes(draw.bytes()));
+    let settings = Settings { entry_url: config.entry_url.clone(), node, client_ip: config.client_ip.clone() };
+    let engine = Engine::new(db, clock, draw, vault, payer, settings);
+    match engine.master_key_fits().await {
+        Ok(true) => Ok(engine),
+        Ok(false) => Err(NotStarted(
+            "the master key is not the one this database was made with; restore data/master.key".to_owned(),
+        )),
+        Err(error) => Err(NotStarted(format!("the database cannot be read: {error}"))),
+    }
+}
+
+/// A server that listens and works.
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Its engine.
+    pub engine: Engine,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    _lock: data_folder::Lock,
+}
+
+/// Starts a server. With `work` false nobody pays until `engine.work_once` is called: for stories told by hand.
+pub async fn start(config: Config, clock: Clock, draw: Draw, work: bool) -> Result<Running, NotStarted> {
+    data_folder::prepare(&config).map_err(|e| NotStarted(e.0))?;
+    let lock = data_folder::lock(&config).map_err(|e| NotStarted(e.0))?;
+    let engine = open(&config, clock, draw).await?;
+    if config.sqlite_file().is_some() {
+        // The lock proves that no other server is alive on this file.
+        engine.abandon_leases().await.map_err(not_started("the payouts under way cannot be read"))?;
+    }
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|e| NotStarted(format!("the server cannot listen on {}: {e}", config.listen)))?;
+    let addr = listener.local_addr().map_err(not_started("the server has no address"))?;
+    let wechat = wechat::http::Client::new(config.wechat.clone()).map_err(not_started("the client for WeChat"))?;
+    let site = Site::new(engine.clone(), config.clone(), wechat, leptos_options(&config));
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = Vec::new();
+    if let Some(url) = config.clock_url.clone() {
+        follow_clock_once(&engine, &url).await;
+        tasks.push(tokio::spawn(follow_clock(engine.clone(), url, stopped.clone())));
+    }
+    if work {
+        let engine = engine.clone();
+        let stopped = stopped.clone();
+        tasks.push(tokio::spawn(engine::worker::run(engine, until(stopped))));
+    }
+    let app = routes::router(site).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(until(stopped));
+    tasks.push(tokio::spawn(async move {
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "the server stopped listening");
+        }
+    }));
+    Ok(Running { addr, engine, stop, tasks, _lock: lock })
+}
+
+fn leptos_options(config: &Config) -> LeptosOptions {
+    let folder = std::fs::read_to_string(format!("{}/pkg/current", config.site_dir)).unwrap_or_default();
+    LeptosOptions::builder()
+        .output_name("lingbao")
+        .site_root(config.site_dir.clone())
+        .site_pkg_dir(format!("pkg/{}", folder.trim()))
+        .build()
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means the sender is gone, which is a stop too.
+    let _gone = stopped.wait_for(|stop| *stop).await.is_err();
+}
+
+impl Running {
+    /// Stops: no new requests, the worker finishes its round, the database is closed.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for mut task in self.tasks {
+            // An open event stream does not end by itself; nothing durable hangs on it.
+            if tokio::time::timeout(Duration::from_secs(5), &mut task).await.is_err() {
+                task.abort();
+            }
+        }
+        if let Err(error) = self.engine.close().await {
+            tracing::warn!(%error, "the database was not closed cleanly; nothing is lost");
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct SimulatorTime {
+    now_ms: i64,
+}
+
+async fn follow_clock_once(engine: &Engine, url: &url::Url) {
+    let Ok(client) = telemetry::plain_client() else { return };
+    let answer = async { client.get(url.clone()).send().await?.json::<SimulatorTime>().await };
+    match answer.await {
+        Ok(time) => {
+            let now = rules::time::UnixMs(time.now_ms);
+            // Small differences are the network's; only a turned clock is followed.
+            if now.since(engine.clock().now()).abs() > 2_000 {
+                engine.clock().follow(now);
+                engine.clock_turned();
+            }
+        }
+        Err(error) => tracing::debug!(%error, "the simulator's clock does not answer"),
+    }
+}
+
+async fn follow_clock(engine: Engine, url: url::Url, stopped: watch::Receiver<bool>) {
+    let mut beats = tokio::time::interval(Duration::from_secs(1));
+    let stop = until(stopped);
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            _ = beats.tick() => follow_clock_once(&engine, &url).await,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What every request needs: the engine, the settings, WeChat's client and a few caches.
+//! Refuses to hold anything that another node would have to know.
+
+use crate::config::Config;
+use crate::person::Person;
+use engine::Engine;
+use leptos::config::LeptosOptions;
+use moka::future::Cache;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Shared by all requests. Cheap to clone.
+#[derive(Clone)]
+pub struct Site(Arc<Parts>);
+
+struct Parts {
+    engine: Engine,
+    config: Config,
+    wechat: wechat::http::Client,
+    codes: Cache<String, (String, Person)>,
+    sign_ins: crate::staff::Attempts,
+    leptos: LeptosOptions,
+}
+
+impl Site {
+    /// A site over a running engine.
+    pub fn new(engine: Engine, config: Config, wechat: wechat::http::Client, leptos: LeptosOptions) -> Self {
+        let codes = Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(300)).build();
+        let sign_ins = crate::staff::Attempts::default();
+        Self(Arc::new(Parts { engine, config, wechat, codes, sign_ins, leptos }))
+    }
+
+    /// The verbs.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// WeChat.
+    pub fn wechat(&self) -> &wechat::http::Client {
+        &self.0.wechat
+    }
+
+    /// OAuth codes exchanged in the last five minutes: the browser that brought each, and who it was.
+    pub fn codes(&self) -> &Cache<String, (String, Person)> {
+        &self.0.codes
+    }
+
+    /// Recent sign-in attempts.
+    pub fn sign_ins(&self) -> &crate::staff::Attempts {
+        &self.0.sign_ins
+    }
+}
+
+impl axum::extract::FromRef<Site> for LeptosOptions {
+    fn from_ref(site: &Site) -> Self {
+        site.0.leptos.clone()
+    }
+}

@@ -1,0 +1,244 @@
+//! Who is at the dashboard: sign-in, sessions, and the guard in front of `/admin` and `/api`.
+//! Refuses a role that does not cover the path, a post from another site, and guessing passwords.
+
+use crate::site::Site;
+use crate::web;
+use axum::Form;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use rules::operator::{Operator, Role};
+use rules::time::{UnixMs, minutes};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+
+/// The staff session's cookie.
+pub const SESSION: &str = "lb_staff";
+const WINDOW_MS: i64 = minutes(10);
+const TRIES_PER_LOGIN: usize = 10;
+const TRIES_PER_ADDRESS: usize = 30;
+const REMEMBERED: usize = 10_000;
+
+/// Recent failed sign-ins, by login and by address.
+#[derive(Default)]
+pub struct Attempts(Mutex<HashMap<String, Vec<UnixMs>>>);
+
+impl Attempts {
+    /// True when `key` may try; a try is noted.
+    fn may(&self, key: &str, most: usize, now: UnixMs) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() > REMEMBERED {
+            all.retain(|_, tries| tries.iter().any(|at| now.since(*at) < WINDOW_MS));
+        }
+        let tries = all.entry(key.to_owned()).or_default();
+        tries.retain(|at| now.since(*at) < WINDOW_MS);
+        if tries.len() >= most {
+            return false;
+        }
+        tries.push(now);
+        true
+    }
+
+    fn forget(&self, key: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
+
+/// The sign-in form.
+#[derive(Deserialize)]
+pub struct SignIn {
+    login: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /api/public/sign_in`.
+pub async fn sign_in(
+    State(site): State<Site>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Form(form): Form<SignIn>,
+) -> Response {
+    let next = local(&form.next);
+    let again = |why: &str| {
+        let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        web::redirect(&format!("/admin/sign-in?error={why}&next={next}"))
+    };
+    let now = site.engine().clock().now();
+    let by_login = format!("login {}", form.login.chars().take(64).collect::<String>());
+    let by_address = format!("address {}", web::caller_ip(site.config(), peer, &headers));
+    let may = site.sign_ins().may(&by_login, TRIES_PER_LOGIN, now)
+        && site.sign_ins().may(&by_address, TRIES_PER_ADDRESS, now);
+    if !may {
+        return again("too_many");
+    }
+    match site.engine().sign_in(&form.login, &form.password).await {
+        Ok(Some(token)) => {
+            site.sign_ins().forget(&by_login);
+            let mut response = web::redirect(next);
+            let cookie = web::set_cookie(site.config(), SESSION, &token, engine::operators::SESSION_MS / 1000);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            response
+        }
+        Ok(None) => again("wrong"),
+        Err(error) => {
+            tracing::error!(%error, "a sign-in failed");
+            again("busy")
+        }
+    }
+}
+
+/// A path of the dashboard to go to after sign-in; anything else is the dashboard's first page.
+fn local(next: &str) -> &str {
+    let ours = next.starts_with("/admin") && !next.contains(['\\', '\r', '\n']) && next.len() < 500 && next.is_ascii();
+    if ours { next } else { "/admin" }
+}
+
+/// `POST /api/viewer/sign_out`.
+pub async fn sign_out(State(site): State<Site>, headers: HeaderMap) -> Response {
+    if let Some(token) = web::cookie(&headers, SESSION)
+        && let Err(error) = site.engine().sign_out(token).await
+    {
+        tracing::error!(%error, "a sign-out failed");
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let mut response = web::redirect("/admin/sign-in");
+    response.headers_mut().append(header::SET_COOKIE, web::set_cookie(site.config(), SESSION, "", 0));
+    response
+}
+
+/// What a path needs: nothing, or a role.
+fn needed(path: &str) -> Option<Role> {
+    let below = |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+    if below("/api/public") || path == "/admin/sign-in" {
+        None
+    } else if below("/api/marketer") {
+        Some(Role::Marketer)
+    } else if below("/api/finance") {
+        Some(Role::Finance)
+    } else if below("/api/viewer") || below("/admin") {
+        Some(Role::Viewer)
+    } else if below("/api") {
+        // The administrator's prefix, and any that is not known.
+        Some(Role::Administrator)
+    } else {
+        None
+    }
+}
+
+/// The layer in front of everything: origin, session, role.
+pub async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    if !matches!(*request.method(), Method::GET | Method::HEAD)
+        && path.starts_with("/api")
+        && is_foreign(&site, request.headers())
+    {
+        return (StatusCode::FORBIDDEN, "this request came from another site").into_response();
+    }
+    if is_staff_path(&path) && !is_admin_host(&site, &request) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let operator = match web::cookie(request.headers(), SESSION) {
+        Some(token) if is_staff_path(&path) => match site.engine().operator_of(token).await {
+            Ok(operator) => operator,
+            Err(error) => {
+                tracing::error!(%error, "a session could not be read");
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
+        },
+        _ => None,
+    };
+    if let Some(role) = needed(&path) {
+        match &operator {
+            Some(operator) if operator.role.covers(role) => {}
+            Some(_) => return (StatusCode::FORBIDDEN, "your role does not cover this").into_response(),
+            None => return signed_out(request.uri()),
+        }
+    }
+    if let Some(operator) = operator {
+        request.extensions_mut().insert::<Operator>(operator);
+    }
+    next.run(request).await
+}
+
+fn is_staff_path(path: &str) -> bool {
+    path.starts_with("/admin") || path.starts_with("/api/")
+}
+
+fn signed_out(uri: &Uri) -> Response {
+    if uri.path().starts_with("/api/") || uri.path() == "/admin/live" {
+        return (StatusCode::UNAUTHORIZED, "sign in first").into_response();
+    }
+    let path = uri.path_and_query().map_or("/admin", |p| p.as_str());
+    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    web::redirect(&format!("/admin/sign-in?next={next}"))
+}
+
+/// A browser always says where a post comes from; a program that says nothing carries nobody's cookies by accident.
+fn is_foreign(site: &Site, headers: &HeaderMap) -> bool {
+    if headers.get("sec-fetch-site").is_some_and(|v| v == "cross-site") {
+        return true;
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let config = site.config();
+    let ours = [Some(&config.public_url), Some(&config.entry_url), config.admin_url.as_ref()];
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("");
+    let same_host = origin.to_str().ok().and_then(|o| o.split_once("://")).is_some_and(|(_, rest)| rest == host);
+    !(same_host || ours.into_iter().flatten().any(|url| origin == url.as_str()))
+}
+
+/// With an address of its own for staff, only that host serves the dashboard.
+fn is_admin_host(site: &Site, request: &Request) -> bool {
+    let Some(admin) = &site.config().admin_url else { return true };
+    let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("");
+    request.uri().path().starts_with("/api/public") || admin.split_once("://").is_some_and(|(_, rest)| rest == host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_prefix_needs_its_role_and_an_unknown_one_needs_the_highest() {
+        let table = [
+            ("/api/public/claim", None),
+            ("/api/viewer/me", Some(Role::Viewer)),
+            ("/api/marketer/add_account", Some(Role::Marketer)),
+            ("/api/finance/change_budget", Some(Role::Finance)),
+            ("/api/administrator/x", Some(Role::Administrator)),
+            ("/api/publicity", Some(Role::Administrator)),
+            ("/api/anything", Some(Role::Administrator)),
+            ("/admin", Some(Role::Viewer)),
+            ("/admin/campaigns/1", Some(Role::Viewer)),
+            ("/admin/sign-in", None),
+            ("/administrator", None),
+            ("/c/demo", None),
+        ];
+        for (path, role) in table {
+            assert_eq!(needed(path), role, "{path}");
+        }
+    }
+
+    #[test]
+    fn sign_in_leads_only_to_the_dashboard() {
+        assert_eq!(local("/admin/claims?campaign=demo"), "/admin/claims?campaign=demo");
+        for elsewhere in ["", "https://evil.example", "//evil.example", "/c/demo", "/admin\\evil", "/admin\r\nX: y"] {
+            assert_eq!(local(elsewhere), "/admin", "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn guessing_is_slowed_down_and_time_forgives() {
+        let attempts = Attempts::default();
+        for _ in 0..TRIES_PER_LOGIN {
+            assert!(attempts.may("login x", TRIES_PER_LOGIN, UnixMs(0)));
+        }
+        assert!(!attempts.may("login x", TRIES_PER_LOGIN, UnixMs(1)));
+        assert!(attempts.may("login y", TRIES_PER_LOGIN, UnixMs(1)));
+        assert!(attempts.may("login x", TRIES_PER_LOGIN, UnixMs(WINDOW_MS)));
+    }
+}

@@ -1,0 +1,175 @@
+//! Small things every page needs: cookies, the caller's address, languages, answers with the right headers.
+//! Refuses to believe X-Forwarded-For from anybody but a trusted proxy.
+
+use crate::config::Config;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use base64::Engine as _;
+use rules::say::Lang;
+use sha2::Digest;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::LazyLock;
+
+/// The value of a cookie.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
+}
+
+/// A `Set-Cookie` value: HttpOnly, SameSite=Lax, and Secure exactly when the public address is https.
+pub fn set_cookie(config: &Config, name: &str, value: &str, max_age_secs: i64) -> HeaderValue {
+    let secure = if config.is_secure() { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_secs}{secure}");
+    HeaderValue::from_str(&text).expect("cookie values are made of URL-safe characters")
+}
+
+/// The address of the person at the far end: the last hop that is not a trusted proxy.
+pub fn caller_ip(config: &Config, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    let trusted = |ip: &IpAddr| config.trusted_proxies.contains(ip);
+    let peer = peer.ip().to_canonical();
+    if !trusted(&peer) {
+        return peer;
+    }
+    let hops = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+    let mut hops: Vec<&str> = hops.map(str::trim).collect();
+    while let Some(hop) = hops.pop() {
+        match hop.parse::<IpAddr>() {
+            Ok(ip) if trusted(&ip.to_canonical()) => {}
+            Ok(ip) => return ip.to_canonical(),
+            Err(_) => return peer,
+        }
+    }
+    peer
+}
+
+/// The reader's language: `?lang=`, else the cookie, else Chinese.
+pub fn lang(query: Option<&str>, headers: &HeaderMap) -> Lang {
+    query.or_else(|| cookie(headers, "lb_lang")).map_or(Lang::Zh, Lang::of)
+}
+
+/// What kind of program asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agent {
+    /// WeChat's own browser.
+    WeChat,
+    /// Another browser: it has to be told to open the page in WeChat.
+    Browser,
+    /// A crawler that says so.
+    Bot,
+    /// Anything else.
+    Other,
+}
+
+/// Reads the user agent.
+pub fn agent(headers: &HeaderMap) -> Agent {
+    let ua = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("").to_ascii_lowercase();
+    if ["bot", "spider", "crawl", "slurp"].iter().any(|mark| ua.contains(mark)) {
+        Agent::Bot
+    } else if ua.contains("micromessenger") {
+        Agent::WeChat
+    } else if ua.starts_with("mozilla/") {
+        Agent::Browser
+    } else {
+        Agent::Other
+    }
+}
+
+/// A redirect that is never cached.
+pub fn redirect(to: &str) -> Response {
+    let to = HeaderValue::from_str(to).unwrap_or_else(|_| HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))])
+        .into_response()
+}
+
+static FOLLOWER_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(app::claim::CSS.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).expect("a policy is made of ASCII")
+});
+
+/// A page for followers: no script, no framing, not cached.
+pub fn page(status: StatusCode, html: String) -> Response {
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, FOLLOWER_POLICY.clone()),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    (status, headers, Html(html)).into_response()
+}
+
+/// The answer to a verb that was not carried out, for followers.
+pub fn broke(error: &engine::Error, lang: Lang) -> Response {
+    use engine::Said;
+    let say = |zh, en| lang.pick(zh, en);
+    match error.said() {
+        Said::NotFound => not_found(lang),
+        Said::Busy => {
+            let text = say("你的资格还在，几秒后再点一次。", "You keep your place; tap again in a few seconds.");
+            let mut response = page(
+                StatusCode::SERVICE_UNAVAILABLE,
+                app::entry::plain_page(lang, say("人有点多", "It is busy right now"), text),
+            );
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            response
+        }
+        Said::Broken { number } => {
+            tracing::error!(%error, number, "a follower's request failed");
+            let text = say("什么都没有丢，请再试一次。编号 ", "Nothing is lost; please try again. Number ");
+            let headline = say("刚才没成功", "That did not work");
+            page(StatusCode::INTERNAL_SERVER_ERROR, app::entry::plain_page(lang, headline, &format!("{text}{number}")))
+        }
+        Said::Forbidden | Said::Invalid(_) | Said::Conflict(_) => {
+            let text = say("请回到公众号，重新点一次链接。", "Go back to the account and open the link again.");
+            page(StatusCode::FORBIDDEN, app::entry::plain_page(lang, say("这样不行", "Not like this"), text))
+        }
+    }
+}
+
+/// A page that is not there.
+pub fn not_found(lang: Lang) -> Response {
+    let headline = lang.pick("没有这个页面", "There is no such page");
+    let text =
+        lang.pick("链接可能写错了，或者活动已经撤下。", "The link may be mistyped, or the campaign was taken down.");
+    page(StatusCode::NOT_FOUND, app::entry::plain_page(lang, headline, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed_about_addresses() {
+        let config = Config::check(&crate::config::gather(None, std::iter::empty()).unwrap()).unwrap();
+        let proxy = "127.0.0.1:1".parse().unwrap();
+        let stranger = "198.51.100.9:1".parse().unwrap();
+        let ip = |peer, list: &str| caller_ip(&config, peer, &headers(&[("x-forwarded-for", list)])).to_string();
+        assert_eq!(ip(proxy, "203.0.113.5"), "203.0.113.5");
+        assert_eq!(ip(proxy, "1.2.3.4, 203.0.113.5"), "203.0.113.5", "the far end may write what it likes before");
+        assert_eq!(ip(proxy, "203.0.113.5, 127.0.0.1"), "203.0.113.5");
+        assert_eq!(ip(proxy, "nonsense"), "127.0.0.1");
+        assert_eq!(ip(stranger, "203.0.113.5"), "198.51.100.9");
+    }
+
+    #[test]
+    fn cookies_and_agents_are_read() {
+        let h =
+            headers(&[("cookie", "a=1; lb_s=xyz; b=2"), ("user-agent", "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50")]);
+        assert_eq!(cookie(&h, "lb_s"), Some("xyz"));
+        assert_eq!(cookie(&h, "lb"), None);
+        assert_eq!(agent(&h), Agent::WeChat);
+        assert_eq!(agent(&headers(&[("user-agent", "Mozilla/5.0 Chrome")])), Agent::Browser);
+        assert_eq!(agent(&headers(&[("user-agent", "Googlebot/2.1")])), Agent::Bot);
+        assert_eq!(agent(&headers(&[])), Agent::Other);
+    }
+}

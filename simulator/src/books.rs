@@ -1,0 +1,227 @@
+//! The money of this WeChat: every packet that was accepted, and where it is now.
+//! It refuses to book one merchant number twice and never lets a packet be both collected and returned.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::clock::{DAY_MS, beijing_day};
+
+/// Where a packet is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state", content = "at_ms")]
+pub(crate) enum Where {
+    /// In the wallet, unopened.
+    Sent,
+    /// Opened at this time.
+    Collected(i64),
+    /// Given back to the merchant at this time.
+    Returned(i64),
+}
+
+impl Where {
+    /// The word of the control calls.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Collected(_) => "collected",
+            Self::Returned(_) => "returned",
+        }
+    }
+}
+
+/// One accepted packet.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Packet {
+    pub(crate) bill_no: String,
+    pub(crate) mch_id: String,
+    pub(crate) appid: String,
+    pub(crate) openid: String,
+    pub(crate) phone: String,
+    pub(crate) amount_fen: i64,
+    pub(crate) send_name: String,
+    pub(crate) wishing: String,
+    pub(crate) act_name: String,
+    pub(crate) remark: String,
+    pub(crate) list_id: String,
+    pub(crate) sent_ms: i64,
+    pub(crate) place: Where,
+}
+
+/// All packets, in the order of their acceptance, with running totals.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Books {
+    packets: Vec<Packet>,
+    paid_fen: i64,
+    collected_fen: i64,
+    returned_fen: i64,
+    /// Beijing day and what the merchant paid on it.
+    today: (i64, i64),
+    #[serde(skip)]
+    by_number: HashMap<String, usize>,
+    #[serde(skip)]
+    due: BTreeSet<(i64, usize)>,
+    #[serde(skip)]
+    second: (i64, u32),
+}
+
+impl Books {
+    /// Rebuilds what is not saved.
+    pub(crate) fn index(&mut self) {
+        self.by_number = self.packets.iter().enumerate().map(|(at, packet)| (packet.bill_no.clone(), at)).collect();
+        let unopened = |packet: &Packet| packet.place == Where::Sent;
+        self.due = self
+            .packets
+            .iter()
+            .enumerate()
+            .filter(|(_, packet)| unopened(packet))
+            .map(|(at, packet)| (packet.sent_ms + DAY_MS, at))
+            .collect();
+    }
+
+    /// The packet with this merchant number.
+    pub(crate) fn find(&self, bill_no: &str) -> Option<(usize, &Packet)> {
+        let at = *self.by_number.get(bill_no)?;
+        Some((at, &self.packets[at]))
+    }
+
+    /// The packet at this place of the list.
+    pub(crate) fn packet(&self, at: usize) -> Option<&Packet> {
+        self.packets.get(at)
+    }
+
+    /// Books a packet and tells its place in the list.
+    pub(crate) fn book(&mut self, packet: Packet) -> usize {
+        let at = self.packets.len();
+        let day = beijing_day(packet.sent_ms);
+        if self.today.0 != day {
+            self.today = (day, 0);
+        }
+        self.today.1 += packet.amount_fen;
+        self.paid_fen += packet.amount_fen;
+        self.by_number.insert(packet.bill_no.clone(), at);
+        self.due.insert((packet.sent_ms + DAY_MS, at));
+        self.packets.push(packet);
+        at
+    }
+
+    /// Opens a packet; tells false when it can no longer be opened. Opening twice changes nothing.
+    pub(crate) fn collect(&mut self, at: usize, now_ms: i64) -> bool {
+        let Some(packet) = self.packets.get_mut(at) else { return false };
+        match packet.place {
+            Where::Collected(_) => true,
+            Where::Returned(_) => false,
+            Where::Sent => {
+                packet.place = Where::Collected(now_ms);
+                self.collected_fen += packet.amount_fen;
+                self.due.remove(&(packet.sent_ms + DAY_MS, at));
+                true
+            }
+        }
+    }
+
+    /// Gives back everything that nobody opened for 24 hours; tells how many packets that were.
+    pub(crate) fn give_back_due(&mut self, now_ms: i64) -> usize {
+        let mut count = 0;
+        while let Some(&(due, at)) = self.due.first()
+            && due <= now_ms
+        {
+            self.due.pop_first();
+            let packet = &mut self.packets[at];
+            packet.place = Where::Returned(due);
+            self.returned_fen += packet.amount_fen;
+            count += 1;
+        }
+        count
+    }
+
+    /// Counts one more packet in this second and tells how many that makes.
+    pub(crate) fn count_this_second(&mut self, now_ms: i64) -> u32 {
+        let second = now_ms.div_euclid(1000);
+        if self.second.0 != second {
+            self.second = (second, 0);
+        }
+        self.second.1 += 1;
+        self.second.1
+    }
+
+    /// What the merchant paid on the Beijing day of this time.
+    pub(crate) fn paid_today_fen(&self, now_ms: i64) -> i64 {
+        if self.today.0 == beijing_day(now_ms) { self.today.1 } else { 0 }
+    }
+
+    /// What left the merchant's balance and has not come back.
+    pub(crate) fn spent_fen(&self) -> i64 {
+        self.paid_fen - self.returned_fen
+    }
+
+    /// The books as the control call shows them.
+    pub(crate) fn show(&self) -> Value {
+        let bills: Vec<Value> = self
+            .packets
+            .iter()
+            .map(|packet| {
+                json!({
+                    "bill_no": packet.bill_no, "rail": "redpack", "openid": packet.openid,
+                    "amount_fen": packet.amount_fen, "state": packet.place.word(), "at": packet.sent_ms,
+                })
+            })
+            .collect();
+        json!({
+            "paid_fen": self.paid_fen, "collected_fen": self.collected_fen,
+            "returned_fen": self.returned_fen, "bills": bills,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(bill_no: &str, amount_fen: i64, sent_ms: i64) -> Packet {
+        Packet {
+            bill_no: bill_no.into(),
+            mch_id: "1".into(),
+            appid: "wx".into(),
+            openid: "o".into(),
+            phone: "p".into(),
+            amount_fen,
+            send_name: String::new(),
+            wishing: String::new(),
+            act_name: String::new(),
+            remark: String::new(),
+            list_id: String::new(),
+            sent_ms,
+            place: Where::Sent,
+        }
+    }
+
+    #[test]
+    fn a_packet_is_collected_or_returned_but_never_both() {
+        let mut books = Books::default();
+        let first = books.book(packet("A", 100, 0));
+        let second = books.book(packet("B", 250, 1000));
+        assert!(books.collect(first, 10));
+        assert!(books.collect(first, 20));
+        assert_eq!(books.give_back_due(DAY_MS + 999), 0);
+        assert_eq!(books.give_back_due(DAY_MS + 1000), 1);
+        assert!(!books.collect(second, DAY_MS + 1001));
+        let shown = books.show();
+        assert_eq!((&shown["paid_fen"], &shown["collected_fen"]), (&json!(350), &json!(100)));
+        assert_eq!(shown["returned_fen"], json!(250));
+        assert_eq!(books.spent_fen(), 100);
+    }
+
+    #[test]
+    fn the_index_is_the_same_after_saving_and_reading() {
+        let mut books = Books::default();
+        books.book(packet("A", 100, 5));
+        let saved = serde_json::to_vec(&books).unwrap();
+        let mut read: Books = serde_json::from_slice(&saved).unwrap();
+        read.index();
+        assert_eq!(read.find("A").unwrap().1.amount_fen, 100);
+        assert_eq!(read.give_back_due(DAY_MS + 5), 1);
+    }
+}

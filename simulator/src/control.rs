@@ -1,0 +1,284 @@
+//! The control calls under `/_sim`: phones, faults, clock, books, as JSON for tests and for the page of the phones.
+//! It refuses with a status and one sentence in `{"error"}`, never with a page.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use futures::{Stream, StreamExt};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio_stream::wrappers::WatchStream;
+
+use crate::config::Limits;
+use crate::faults::Fault;
+use crate::phone::{self, Refused, Told};
+use crate::sim::Sim;
+use crate::world::{NewPhone, Phone, State};
+
+type World = Shared<Arc<Sim>>;
+type Done = Result<Json<Value>, Refused>;
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0).unwrap_or(StatusCode::BAD_REQUEST);
+        (status, Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+/// All control calls.
+pub(crate) fn routes() -> Router<Arc<Sim>> {
+    Router::new()
+        .route("/_sim/phones", get(phones).post(add_phone))
+        .route("/_sim/phones/{id}", get(one_phone).delete(remove_phone))
+        .route("/_sim/phones/{id}/follow", post(follow))
+        .route("/_sim/phones/{id}/unfollow", post(unfollow))
+        .route("/_sim/phones/{id}/send", post(send))
+        .route("/_sim/phones/{id}/collect", post(collect))
+        .route("/_sim/phones/{id}/confirm", post(confirm))
+        .route("/_sim/phones/{id}/snapshot", post(snapshot))
+        .route("/_sim/world", get(world))
+        .route("/_sim/events", get(events))
+        .route("/_sim/books", get(books))
+        .route("/_sim/clock", get(clock).post(advance))
+        .route("/_sim/limits", get(limits).post(set_limits))
+        .route("/_sim/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/_sim/{*path}", get(nothing).post(nothing))
+}
+
+async fn nothing(Path(path): Path<String>) -> Refused {
+    Refused(404, format!("there is no control call /_sim/{path}"))
+}
+
+/// Reads a body as JSON, whatever its Content-Type; an empty one is an empty object.
+fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    serde_json::from_slice(bytes).map_err(|error| Refused(400, format!("the body is not as expected: {error}")))
+}
+
+fn show(state: &State, phone: &Phone, appids: &[String]) -> Value {
+    let packets = phone.wallet.iter().filter_map(|at| state.books.packet(*at));
+    let wallet: Vec<Value> = packets
+        .map(|packet| {
+            json!({
+                "bill_no": packet.bill_no, "rail": "redpack", "amount_fen": packet.amount_fen,
+                "state": packet.place.word(), "at": packet.sent_ms, "appid": packet.appid,
+                "send_name": packet.send_name, "wishing": packet.wishing, "act_name": packet.act_name,
+            })
+        })
+        .collect();
+    let openids: serde_json::Map<String, Value> =
+        appids.iter().map(|appid| (appid.clone(), json!(phone.openid(appid)))).collect();
+    json!({
+        "id": phone.id, "name": phone.name, "ip": phone.ip, "snapshot": phone.snapshot,
+        "follows": phone.follows.keys().collect::<Vec<_>>(), "chats": phone.chats, "wallet": wallet,
+        "openids": openids, "unionid": phone.unionid(),
+    })
+}
+
+async fn phones(Shared(sim): World) -> Json<Value> {
+    Json(sim.read(|state| state.phones.values().map(|phone| show(state, phone, &sim.appids)).collect()))
+}
+
+async fn one_phone(Shared(sim): World, Path(id): Path<String>) -> Done {
+    let shown = sim.read(|state| state.phones.get(&id).map(|phone| show(state, phone, &sim.appids)));
+    shown.map(Json).ok_or_else(|| Refused(404, format!("there is no phone {id}")))
+}
+
+#[derive(Deserialize)]
+struct AskPhone {
+    name: Option<String>,
+    ip: Option<String>,
+}
+
+async fn add_phone(Shared(sim): World, bytes: Bytes) -> Done {
+    let asked: AskPhone = body(&bytes)?;
+    let ip = match asked.ip {
+        Some(ip) => {
+            ip.trim().parse::<IpAddr>().map_err(|_| Refused(400, format!("{ip} is not an IP address")))?.to_string()
+        }
+        // An address of Guangdong's telephone company, where the demo's shops are.
+        None => format!("183.{}.{}.{}", sim.draw(64), sim.draw(256), 1 + sim.draw(254)),
+    };
+    let name = asked.name.unwrap_or_else(|| "手机".to_owned());
+    if name.chars().count() > 32 {
+        return Err(Refused(400, "a name has at most 32 characters".to_owned()));
+    }
+    let made =
+        || NewPhone { id: format!("p{}", sim.label(7)), name: name.clone(), ip: ip.clone(), secret: sim.word(32) };
+    // A label that is taken is drawn once more; twice in a row means that the world is full.
+    for fresh in [made(), made()] {
+        let id = fresh.id.clone();
+        if sim.change(|state| state.add_phone(fresh, &sim.appids).is_some()) {
+            return Ok(Json(json!({ "id": id, "name": name, "ip": ip })));
+        }
+    }
+    Err(Refused(409, "there are too many phones".to_owned()))
+}
+
+async fn remove_phone(Shared(sim): World, Path(id): Path<String>) -> Done {
+    if sim.change(|state| state.remove_phone(&id)) {
+        Ok(Json(json!({ "removed": true })))
+    } else {
+        Err(Refused(404, format!("there is no phone {id}")))
+    }
+}
+
+#[derive(Deserialize)]
+struct AskAccount {
+    appid: String,
+    #[serde(default)]
+    scene: Value,
+    #[serde(default)]
+    text: String,
+}
+
+async fn follow(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Result<Json<Told>, Refused> {
+    let asked: AskAccount = body(&bytes)?;
+    let scene = match asked.scene {
+        Value::String(scene) if !scene.is_empty() => Some(scene),
+        Value::Number(scene) => Some(scene.to_string()),
+        _ => None,
+    };
+    phone::follow(&sim, &id, &asked.appid, scene).await.map(Json)
+}
+
+async fn unfollow(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Result<Json<Told>, Refused> {
+    let asked: AskAccount = body(&bytes)?;
+    phone::unfollow(&sim, &id, &asked.appid).await.map(Json)
+}
+
+async fn send(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Result<Json<Told>, Refused> {
+    let asked: AskAccount = body(&bytes)?;
+    phone::send(&sim, &id, &asked.appid, &asked.text).await.map(Json)
+}
+
+#[derive(Deserialize)]
+struct AskBill {
+    bill_no: String,
+}
+
+async fn collect(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Done {
+    let asked: AskBill = body(&bytes)?;
+    let amount_fen = phone::collect(&sim, &id, &asked.bill_no)?;
+    Ok(Json(json!({ "bill_no": asked.bill_no, "amount_fen": amount_fen, "state": "collected" })))
+}
+
+/// Transfers are confirmed by their receiver; a red packet has nothing to confirm.
+async fn confirm(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Done {
+    let asked: AskBill = body(&bytes)?;
+    let known = sim.read(|state| state.phones.contains_key(&id));
+    let said =
+        if known { format!("no transfer {} waits here", asked.bill_no) } else { format!("there is no phone {id}") };
+    Err(Refused(404, said))
+}
+
+#[derive(Deserialize)]
+struct AskSnapshot {
+    on: bool,
+}
+
+async fn snapshot(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Done {
+    let asked: AskSnapshot = body(&bytes)?;
+    let found = sim.change(|state| state.phones.get_mut(&id).map(|phone| phone.snapshot = asked.on).is_some());
+    if found { Ok(Json(json!({ "snapshot": asked.on }))) } else { Err(Refused(404, format!("there is no phone {id}"))) }
+}
+
+async fn world(Shared(sim): World) -> Json<Value> {
+    let accounts: Vec<Value> = sim
+        .config
+        .accounts
+        .iter()
+        .map(|account| {
+            json!({
+                "appid": account.appid, "name": account.name, "original_id": account.original_id,
+                "kind": account.kind, "mode": account.mode, "message_mode": account.message_mode,
+                "icon": account.icon, "qr": account.qr,
+            })
+        })
+        .collect();
+    let links: Vec<Value> = sim
+        .config
+        .links
+        .iter()
+        .map(|link| {
+            json!({
+                "code": link.code, "account": link.account, "placement": link.placement,
+                "url": format!("{}/l/{}", sim.places.server, link.code),
+            })
+        })
+        .collect();
+    Json(json!({
+        "server": sim.places.server, "url": sim.places.url, "pay_url": sim.places.pay_url, "accounts": accounts,
+        "campaign": sim.config.campaign, "links": links,
+    }))
+}
+
+async fn events(Shared(sim): World) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let versions = WatchStream::new(sim.version.subscribe());
+    let lines = versions.map(|version| Ok(Event::default().data(json!({ "version": version }).to_string())));
+    Sse::new(lines).keep_alive(KeepAlive::default())
+}
+
+async fn books(Shared(sim): World) -> Json<Value> {
+    Json(sim.read(|state| state.books.show()))
+}
+
+async fn clock(Shared(sim): World) -> Json<Value> {
+    Json(json!({ "now_ms": sim.now_ms() }))
+}
+
+#[derive(Deserialize)]
+struct AskAdvance {
+    advance_secs: i64,
+}
+
+async fn advance(Shared(sim): World, bytes: Bytes) -> Done {
+    let asked: AskAdvance = body(&bytes)?;
+    if !(0..=10 * 366 * 86_400).contains(&asked.advance_secs) {
+        return Err(Refused(400, "advance_secs is from 0 to ten years; time does not go back".to_owned()));
+    }
+    let offset_ms = sim.clock.advance(asked.advance_secs * 1000);
+    sim.change(|state| state.offset_ms = offset_ms);
+    Ok(Json(json!({ "now_ms": sim.now_ms() })))
+}
+
+async fn limits(Shared(sim): World) -> Json<Limits> {
+    Json(sim.limits.lock().expect("no thread panics while it holds the limits").clone())
+}
+
+async fn set_limits(Shared(sim): World, bytes: Bytes) -> Result<Json<Limits>, Refused> {
+    let mut wanted = json!(*sim.limits.lock().expect("no thread panics while it holds the limits"));
+    let changes: serde_json::Map<String, Value> = body(&bytes)?;
+    for (name, value) in changes {
+        wanted[name] = value;
+    }
+    let wanted: Limits = serde_json::from_value(wanted).map_err(|error| Refused(400, error.to_string()))?;
+    *sim.limits.lock().expect("no thread panics while it holds the limits") = wanted.clone();
+    sim.touch();
+    Ok(Json(wanted))
+}
+
+async fn faults(Shared(sim): World) -> Json<Vec<Fault>> {
+    Json(sim.faults.list())
+}
+
+async fn add_fault(Shared(sim): World, bytes: Bytes) -> Result<Json<Vec<Fault>>, Refused> {
+    sim.faults.add(body(&bytes)?).map_err(|why| Refused(400, why))?;
+    sim.touch();
+    Ok(Json(sim.faults.list()))
+}
+
+async fn clear_faults(Shared(sim): World) -> Json<Vec<Fault>> {
+    sim.faults.clear();
+    sim.touch();
+    Json(Vec::new())
+}

@@ -1,0 +1,213 @@
+//! The envelope of WeChat Pay v2: certificate, XML, signature, and the three levels of an answer.
+//! It refuses a call without the merchant's certificate, and signs nothing here: these answers carry no `sign` in practice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{Extension, State as Shared};
+use axum::http::Method;
+use axum::response::Response;
+use md5::{Digest, Md5};
+
+use crate::answer::{Answer, XML, cut, http_500};
+use crate::faults::{Kind, On, Strike};
+use crate::listen::ClientCertificate;
+use crate::redpack;
+use crate::sim::Sim;
+use crate::xml::{answer, flat};
+
+/// The fields of a request.
+pub(crate) type Fields = BTreeMap<String, String>;
+
+/// Fields of an answer, in WeChat's order.
+pub(crate) type Said = Vec<(&'static str, String)>;
+
+/// A failed answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// False: the request itself was bad (`return_code` FAIL).
+    pub(crate) understood: bool,
+    pub(crate) code: String,
+    pub(crate) des: String,
+}
+
+impl Failure {
+    /// The request itself is bad: transport, signature or format.
+    pub(crate) fn bad(code: &str, des: &str) -> Self {
+        Self { understood: false, code: code.to_owned(), des: des.to_owned() }
+    }
+
+    /// The request is fine, the business is not.
+    pub(crate) fn business(code: &str, des: &str) -> Self {
+        Self { understood: true, code: code.to_owned(), des: des.to_owned() }
+    }
+
+    /// Parameters outside their rules.
+    pub(crate) fn param(des: &str) -> Self {
+        Self::bad("PARAM_ERROR", des)
+    }
+}
+
+/// The v2 signature with MD5: sorted non-empty fields except `sign`, then the key; upper-case hex.
+/// <https://pay.weixin.qq.com/doc/v2/merchant/4011985891>
+pub(crate) fn sign<'a>(fields: impl Iterator<Item = (&'a String, &'a String)>, key: &str) -> String {
+    let mut text = String::new();
+    for (name, value) in fields.filter(|(name, value)| *name != "sign" && !value.is_empty()) {
+        text.push_str(&format!("{name}={value}&"));
+    }
+    text.push_str(&format!("key={key}"));
+    hex::encode_upper(Md5::digest(text.as_bytes()))
+}
+
+/// Checks the signature over the fields that belong to this call; a foreign field that was signed breaks it.
+pub(crate) fn signed(fields: &Fields, known: &[&str], key: &str) -> Result<(), Failure> {
+    let own = fields.iter().filter(|(name, _)| known.contains(&name.as_str()));
+    let right = sign(own, key);
+    let given = fields.get("sign").map_or("", String::as_str);
+    if given == right { Ok(()) } else { Err(Failure::bad("SIGN_ERROR", "签名错误")) }
+}
+
+/// The answer's XML: a success in its fields, or a failure with what the request was about.
+fn compose(result: Result<Said, Failure>, fields: &Fields) -> Answer {
+    let said = match result {
+        Ok(said) => said,
+        Err(failure) => {
+            let understood = if failure.understood { "SUCCESS" } else { "FAIL" };
+            let mut said: Said = vec![
+                ("return_code", understood.to_owned()),
+                ("return_msg", failure.des.clone()),
+                ("result_code", "FAIL".to_owned()),
+                ("err_code", failure.code),
+                ("err_code_des", failure.des),
+            ];
+            for name in ["mch_billno", "mch_id", "wxappid", "re_openid", "total_amount"] {
+                said.extend(fields.get(name).map(|value| (name, value.clone())));
+            }
+            said
+        }
+    };
+    Answer::ok(XML, answer(&said))
+}
+
+/// Reads the request; `None` stands for a missing certificate.
+fn read(method: &Method, certificate: ClientCertificate, body: &[u8]) -> Result<Fields, Failure> {
+    if certificate == ClientCertificate::Absent {
+        return Err(Failure::bad("CA_ERROR", "CA证书出错，请登录微信支付商户平台下载证书"));
+    }
+    if method != Method::POST {
+        return Err(Failure::bad("REQUIRE_POST_METHOD", "请使用post方法"));
+    }
+    if body.is_empty() {
+        return Err(Failure::bad("XML_ERROR", "输入xml参数格式错误"));
+    }
+    flat(body).map_err(|_| Failure::bad("XML_ERROR", "输入xml参数格式错误"))
+}
+
+/// `POST /mmpaymkttransfers/sendredpack`
+/// <https://pay.weixin.qq.com/doc/v2/merchant/4011974053>
+pub(crate) async fn sendredpack(
+    Shared(sim): Shared<Arc<Sim>>,
+    Extension(certificate): Extension<ClientCertificate>,
+    method: Method,
+    body: Bytes,
+) -> Response {
+    let fields = match read(&method, certificate, &body) {
+        Ok(fields) => fields,
+        Err(failure) => return compose(Err(failure), &Fields::new()).send(),
+    };
+    under_faults(&sim, On::Sendredpack, &fields, |strike| redpack::send(&sim, &fields, strike)).await
+}
+
+/// `POST /mmpaymkttransfers/gethbinfo`
+/// <https://pay.weixin.qq.com/doc/v2/partner/4011983160>
+pub(crate) async fn gethbinfo(
+    Shared(sim): Shared<Arc<Sim>>,
+    Extension(certificate): Extension<ClientCertificate>,
+    method: Method,
+    body: Bytes,
+) -> Response {
+    let fields = match read(&method, certificate, &body) {
+        Ok(fields) => fields,
+        Err(failure) => return compose(Err(failure), &Fields::new()).send(),
+    };
+    under_faults(&sim, On::Gethbinfo, &fields, |strike| redpack::query(&sim, &fields, strike)).await
+}
+
+/// Everything else below the paths that want a certificate.
+pub(crate) async fn closed(Extension(certificate): Extension<ClientCertificate>) -> Response {
+    let failure = match certificate {
+        ClientCertificate::Absent => Failure::bad("CA_ERROR", "CA证书出错，请登录微信支付商户平台下载证书"),
+        ClientCertificate::Shown => Failure::business("NO_AUTH", "此请求可能存在风险，已被微信拦截或产品未开通"),
+    };
+    compose(Err(failure), &Fields::new()).send()
+}
+
+/// Does a call's work, with the fault that waits for it, if any.
+async fn under_faults(
+    sim: &Sim,
+    on: On,
+    fields: &Fields,
+    work: impl FnOnce(Option<&Strike>) -> Result<Said, Failure>,
+) -> Response {
+    let Some(strike) = sim.faults.strike(on) else { return compose(work(None), fields).send() };
+    sim.touch();
+    let busy = || Failure::business("SYSTEMERROR", "请求已受理，请稍后使用原单号查询发放结果");
+    let refuse = |failure: Failure| compose(Err(failure), fields).send();
+    match strike.kind {
+        Kind::LostRequest => cut(),
+        Kind::Http500 => http_500(),
+        Kind::SystemerrorBefore => refuse(busy()),
+        Kind::Notenough => refuse(Failure::business("NOTENOUGH", "帐号余额不足，请到商户平台充值后再重试")),
+        Kind::NoAuth => refuse(Failure::business("NO_AUTH", "发放失败，此请求可能存在风险，已被微信拦截")),
+        Kind::NotFound => refuse(Failure::business("NOT_FOUND", "指定单号数据不存在")),
+        Kind::ErrCode => refuse(Failure::business(&strike.code, &strike.code)),
+        Kind::Delay => {
+            tokio::time::sleep(Duration::from_millis(strike.ms)).await;
+            compose(work(None), fields).send()
+        }
+        Kind::LostAnswer => {
+            compose(work(Some(&strike)), fields);
+            cut()
+        }
+        Kind::BrokenXml => compose(work(Some(&strike)), fields).broken().send(),
+        // Work that was refused is refused; only work that was done is answered with "busy".
+        Kind::SystemerrorAfter => compose(work(Some(&strike)).and(Err(busy())), fields).send(),
+        Kind::Processing | Kind::Duplicate | Kind::Random => compose(work(Some(&strike)), fields).send(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+
+    fn fields(text: &str) -> Fields {
+        let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    #[test]
+    fn the_official_sample_is_signed_as_printed() {
+        let text = "appid=wxd930ea5d5a258f4f&body=test&device_info=1000&mch_id=10000100&nonce_str=ibuaiVcKdpRxkhJA";
+        assert_eq!(sign(fields(text).iter(), KEY), "9A0A8659F005D6984697E2CA0A9CF3B7");
+    }
+
+    #[test]
+    fn a_red_packet_is_signed_over_chinese_text_as_it_is() {
+        let text = "act_name=抽奖&client_ip=192.0.2.10&mch_billno=1000009820260101000000000001&mch_id=10000098&nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS&re_openid=oxTWIuGaIt6gTKsQRLau2M0yL16E&remark=感谢参与&scene_id=PRODUCT_2&send_name=Shop&total_amount=100&total_num=1&wishing=恭喜发财&wxappid=wx8888888888888888";
+        assert_eq!(sign(fields(text).iter(), KEY), "603BAD41FF1FB932D367A44755EAD442");
+    }
+
+    #[test]
+    fn a_signed_foreign_field_breaks_the_signature() {
+        let mut request = fields("mch_id=1&nonce_str=n");
+        request.insert("sign".into(), sign(request.iter(), KEY));
+        assert!(signed(&request, &["mch_id", "nonce_str"], KEY).is_ok());
+        request.insert("sign_type".into(), "MD5".into());
+        request.insert("sign".into(), sign(request.iter(), KEY));
+        assert_eq!(signed(&request, &["mch_id", "nonce_str"], KEY).unwrap_err().code, "SIGN_ERROR");
+    }
+}
