@@ -2,10 +2,16 @@
 //! Refuses two changes at once, and to lose an error: it stays until the next change of the same place.
 
 use crate::error::AppError;
+use crate::told::Told;
 use leptos::prelude::*;
 use rules::account::FieldError;
 use rules::say::Lang;
+use serde::de::DeserializeOwned;
 use std::future::Future;
+use std::pin::Pin;
+
+/// A call whose answer is the page as it is afterwards.
+type Calling<P> = Pin<Box<dyn Future<Output = Result<Told<P>, AppError>>>>;
 
 /// What is shown, what is under way, and how the last change of each place ended.
 pub struct Change<P: Send + Sync + 'static> {
@@ -24,7 +30,7 @@ impl<P: Send + Sync + 'static> Clone for Change<P> {
 
 impl<P: Send + Sync + 'static> Copy for Change<P> {}
 
-impl<P: Clone + PartialEq + Send + Sync + 'static> Change<P> {
+impl<P: Clone + PartialEq + DeserializeOwned + Send + Sync + 'static> Change<P> {
     /// Starts from a page.
     pub fn of(page: P) -> Self {
         Self {
@@ -36,7 +42,7 @@ impl<P: Clone + PartialEq + Send + Sync + 'static> Change<P> {
     }
 
     /// Calls the server for `place`; while one call is under way no other begins.
-    pub fn run(self, place: &'static str, call: impl Future<Output = Result<P, AppError>> + 'static) {
+    pub fn run(self, place: &'static str, call: impl Future<Output = Result<Told<P>, AppError>> + 'static) {
         self.run_then(place, call, || ());
     }
 
@@ -44,9 +50,13 @@ impl<P: Clone + PartialEq + Send + Sync + 'static> Change<P> {
     pub fn run_then(
         self,
         place: &'static str,
-        call: impl Future<Output = Result<P, AppError>> + 'static,
+        call: impl Future<Output = Result<Told<P>, AppError>> + 'static,
         then: impl FnOnce() + 'static,
     ) {
+        self.run_boxed(place, Box::pin(call), Box::new(then));
+    }
+
+    fn run_boxed(self, place: &'static str, call: Calling<P>, then: Box<dyn FnOnce()>) {
         if self.busy.get_untracked().is_some() {
             return;
         }
@@ -54,7 +64,7 @@ impl<P: Clone + PartialEq + Send + Sync + 'static> Change<P> {
         self.failed.set(None);
         self.done.set(None);
         leptos::task::spawn_local(async move {
-            match call.await {
+            match call.await.and_then(|told| told.read()) {
                 Ok(page) => {
                     self.page.set(page);
                     self.done.set(Some(place));

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod change;
 pub mod context;
 pub mod error;
+pub mod told;
 pub mod ui;
 
 #[cfg(feature = "ssr")]
@@ -38,7 +39,7 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{Lazy, SsrMode, path};
 use rules::say::dashboard as say;
 
-/// The dashboard: every page a lazy route, so that the first one loads only what it shows.
+/// The dashboard: every page but the first a lazy route, so that the first one loads only what it shows.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -51,7 +52,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFound>
                 <Route path=path!("/admin/sign-in") view={Lazy::<sign_in::SignInPage>::new()} ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/admin") view=frame::Frame ssr=SsrMode::Async>
-                    <Route path=path!("") view={Lazy::<dashboard::OverviewPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("") view=dashboard::OverviewPage ssr=SsrMode::Async/>
                     <Route path=path!("campaigns") view={Lazy::<campaigns::CampaignsPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("campaigns/new") view={Lazy::<campaigns::NewCampaignPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("campaigns/:id") view={Lazy::<campaigns::CampaignPage>::new()} ssr=SsrMode::Async/>

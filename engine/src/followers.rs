@@ -7,7 +7,7 @@ use crate::store::{Tx, campaigns, claims, links};
 use crate::{Engine, Error};
 use rules::account::Account;
 use rules::campaign::Campaign;
-use rules::follow::{Attribution, Grade, Novelty};
+use rules::follow::{Attribution, Before, Grade, Novelty};
 use rules::ids::{AccountId, FollowId, LinkCode, LinkId, Openid};
 use rules::live::Figures;
 use rules::say::reply as say;
@@ -82,15 +82,45 @@ impl Engine {
         openid: &Openid,
         now: UnixMs,
     ) -> Result<String, Error> {
-        let following = store::known(tx.conn(), account.id, openid).await?.is_some_and(|(_, following)| following);
+        let known = store::known(tx.conn(), account.id, openid).await?;
         let open = campaigns::open_with(tx.conn(), account.id, now).await?;
-        let (Some(campaign), true, None) = (open.first(), following, account.retired_at) else {
+        let (Some(campaign), Some((before, true)), None) = (open.first(), known, account.retired_at) else {
             return Ok(String::new());
         };
-        match store::latest(tx.conn(), account.id, openid, campaign.id).await? {
-            Some(follow) => self.answer_follow(tx, campaign, &follow, openid, now).await,
-            None => Ok(say::earlier_follower_reply(self.reply_lang()).to_owned()),
-        }
+        let follow = match store::latest(tx.conn(), account.id, openid, campaign.id).await? {
+            Some(follow) => follow,
+            None => self.follow_while_paused(tx, campaign, account, openid, before, now).await?,
+        };
+        self.answer_follow(tx, campaign, &follow, openid, now).await
+    }
+
+    /// Somebody whose follow came while the campaign took no claims, and who asks now that it does.
+    async fn follow_while_paused(
+        &self,
+        tx: &mut Tx,
+        campaign: &Campaign,
+        account: &Account,
+        openid: &Openid,
+        before: Before,
+        now: UnixMs,
+    ) -> Result<Follow, Error> {
+        let since_start = campaign.started_at.is_some_and(|start| before.first_followed_at >= start);
+        let novelty = if since_start && !before.baseline { Novelty::New } else { Novelty::Earlier };
+        let (link, attribution) = self.only_link(tx, campaign, account.id).await?;
+        let follow = Follow {
+            id: FollowId(self.draw().id(now)),
+            account: account.id,
+            openid: Some(openid.clone()),
+            campaign: Some(campaign.id),
+            link,
+            attribution,
+            novelty,
+            grade: Grade::Proven,
+            at: now,
+        };
+        store::insert(tx, &follow).await?;
+        self.count_follow(tx, campaign, &follow).await?;
+        Ok(follow)
     }
 
     async fn attribute_at_once(

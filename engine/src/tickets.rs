@@ -8,7 +8,7 @@ use crate::{Engine, Error, vault};
 use rules::campaign::Campaign;
 use rules::eligibility::Refusal;
 use rules::follow::{Attribution, Grade, Novelty};
-use rules::ids::{EditKey, FollowId, Openid, TicketCode};
+use rules::ids::{AccountId, EditKey, FollowId, Openid, TicketCode};
 use rules::time::UnixMs;
 
 impl Engine {
@@ -80,7 +80,13 @@ impl Engine {
             return Ok(Err(Refusal::WrongTicket));
         }
         let account = member.account.id;
-        if store::of_person(tx.conn(), campaign.id, person).await?.iter().any(|held| held.account == account) {
+        let tickets = store::of_person(tx.conn(), campaign.id, person).await?;
+        if let Some(held) = tickets.iter().find(|held| held.account == account) {
+            // One follow per person and account; only a ticket that expired unused is given again.
+            if !held.ticket.used && held.ticket.open(person, now).is_err() {
+                self.hand_out(&mut tx, campaign, account, held.follow, person, now).await?;
+                tx.commit().await?;
+            }
             return Ok(Ok(()));
         }
         let since = now.plus(-crate::links::VISIT_COUNTS_MS);
@@ -102,18 +108,31 @@ impl Engine {
         };
         followers::insert(&mut tx, &follow).await?;
         self.count_follow(&mut tx, campaign, &follow).await?;
+        self.hand_out(&mut tx, campaign, account, follow.id, person, now).await?;
+        tx.commit().await?;
+        self.touch();
+        Ok(Ok(()))
+    }
+
+    /// A ticket that nobody sees: bound to its person at once.
+    async fn hand_out(
+        &self,
+        tx: &mut Tx,
+        campaign: &Campaign,
+        account: AccountId,
+        follow: FollowId,
+        person: &Openid,
+        now: UnixMs,
+    ) -> Result<(), Error> {
         let code_hash = vault::hash(&self.draw().code());
         let new = NewTicket {
             code_hash: &code_hash,
             campaign: campaign.id,
             account,
-            follow: follow.id,
+            follow,
             issued_at: now,
             bound_to: Some(person),
         };
-        store::insert(&mut tx, &new).await?;
-        tx.commit().await?;
-        self.touch();
-        Ok(Ok(()))
+        store::insert(tx, &new).await
     }
 }

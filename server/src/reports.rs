@@ -63,7 +63,8 @@ fn cells(claim: &ExportedClaim, lang: Lang) -> [String; 14] {
     use rules::say::states as say;
     let row = &claim.row;
     [
-        row.id.to_string(),
+        // With a letter before it, a spreadsheet keeps all its digits.
+        format!("C{}", row.id),
         row.at.beijing().to_string(),
         row.account_name.clone(),
         row.link_code.clone(),

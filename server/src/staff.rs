@@ -18,11 +18,15 @@ use std::sync::{Mutex, PoisonError};
 /// The staff session's cookie.
 pub const SESSION: &str = "lb_staff";
 const WINDOW_MS: i64 = minutes(10);
-const TRIES_PER_LOGIN: usize = 10;
-const TRIES_PER_ADDRESS: usize = 30;
+/// Of one login from one address; few enough to stop guessing, and nobody else can lock a colleague out.
+const TRIES_PER_PAIR: usize = 10;
+/// Of one address for all logins.
+const TRIES_PER_ADDRESS: usize = 50;
+/// Of one login from all addresses.
+const TRIES_PER_LOGIN: usize = 200;
 const REMEMBERED: usize = 10_000;
 
-/// Recent failed sign-ins, by login and by address.
+/// Recent failed sign-ins, by login, by address and by both.
 #[derive(Default)]
 pub struct Attempts(Mutex<HashMap<String, Vec<UnixMs>>>);
 
@@ -42,8 +46,11 @@ impl Attempts {
         true
     }
 
-    fn forget(&self, key: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    /// A try that succeeded is no failure.
+    fn undo(&self, key: &str) {
+        if let Some(tries) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(key) {
+            tries.pop();
+        }
     }
 }
 
@@ -69,16 +76,19 @@ pub async fn sign_in(
         web::redirect(&format!("/admin/sign-in?error={why}&next={next}"))
     };
     let now = site.engine().clock().now();
-    let by_login = format!("login {}", form.login.chars().take(64).collect::<String>());
-    let by_address = format!("address {}", web::caller_ip(site.config(), peer, &headers));
-    let may = site.sign_ins().may(&by_login, TRIES_PER_LOGIN, now)
-        && site.sign_ins().may(&by_address, TRIES_PER_ADDRESS, now);
-    if !may {
+    let login: String = form.login.chars().take(64).collect();
+    let address = web::caller_ip(site.config(), peer, &headers);
+    let limits = [
+        (format!("pair {address} {login}"), TRIES_PER_PAIR),
+        (format!("address {address}"), TRIES_PER_ADDRESS),
+        (format!("login {login}"), TRIES_PER_LOGIN),
+    ];
+    if !limits.iter().all(|(key, most)| site.sign_ins().may(key, *most, now)) {
         return again("too_many");
     }
     match site.engine().sign_in(&form.login, &form.password).await {
         Ok(Some(token)) => {
-            site.sign_ins().forget(&by_login);
+            limits.iter().for_each(|(key, _)| site.sign_ins().undo(key));
             let mut response = web::redirect(next);
             let cookie = web::set_cookie(site.config(), SESSION, &token, engine::operators::SESSION_MS / 1000);
             response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -180,8 +190,10 @@ fn signed_out(uri: &Uri) -> Response {
 
 /// A browser always says where a post comes from; a program that says nothing carries nobody's cookies by accident.
 fn is_foreign(site: &Site, headers: &HeaderMap) -> bool {
-    if headers.get("sec-fetch-site").is_some_and(|v| v == "cross-site") {
-        return true;
+    match headers.get("sec-fetch-site").and_then(|v| v.to_str().ok()) {
+        Some("same-origin") => return false,
+        Some("cross-site") => return true,
+        _ => {}
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return false };
     let config = site.config();
@@ -234,11 +246,13 @@ mod tests {
     #[test]
     fn guessing_is_slowed_down_and_time_forgives() {
         let attempts = Attempts::default();
-        for _ in 0..TRIES_PER_LOGIN {
-            assert!(attempts.may("login x", TRIES_PER_LOGIN, UnixMs(0)));
+        for _ in 0..TRIES_PER_PAIR {
+            assert!(attempts.may("pair x", TRIES_PER_PAIR, UnixMs(0)));
         }
-        assert!(!attempts.may("login x", TRIES_PER_LOGIN, UnixMs(1)));
-        assert!(attempts.may("login y", TRIES_PER_LOGIN, UnixMs(1)));
-        assert!(attempts.may("login x", TRIES_PER_LOGIN, UnixMs(WINDOW_MS)));
+        assert!(!attempts.may("pair x", TRIES_PER_PAIR, UnixMs(1)));
+        assert!(attempts.may("pair y", TRIES_PER_PAIR, UnixMs(1)));
+        attempts.undo("pair x");
+        assert!(attempts.may("pair x", TRIES_PER_PAIR, UnixMs(1)), "a success is no failure");
+        assert!(attempts.may("pair x", TRIES_PER_PAIR, UnixMs(WINDOW_MS)));
     }
 }

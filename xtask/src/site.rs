@@ -94,7 +94,8 @@ fn split_and_bind(compiled: &Path, folder: &Path) -> Done<()> {
     options.main_out_path = &main;
     options.main_module = "./lingbao.js";
     options.link_name = LINK;
-    let split = wasm_split_cli_support::transform(options).map_err(|why| format!("cannot split the module: {why:#}"))?;
+    let split =
+        wasm_split_cli_support::transform(options).map_err(|why| format!("cannot split the module: {why:#}"))?;
     let manifest = serde_json::to_string(&split.prefetch_map).map_err(|why| format!("cannot write the map: {why}"))?;
     write(&folder.join("__wasm_split_manifest.json"), &manifest)?;
     let bind = || {

@@ -2,15 +2,11 @@
 //! Refuses to pass a page that grew over it.
 
 use crate::{Done, pack};
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
 /// The budget of the first page, brotli.
 const BUDGET: u64 = 250 * 1024;
-
-/// The lazy route of the first page, as leptos names its chunk.
-const FIRST: &str = "__OverviewPage_View";
 
 fn size(file: &Path) -> Done<u64> {
     fs::metadata(file).map(|found| found.len()).map_err(|why| format!("cannot read {}: {why}", file.display()))
@@ -19,18 +15,11 @@ fn size(file: &Path) -> Done<u64> {
 /// Prints the first page's weight and fails over the budget.
 pub fn check(root: &Path) -> Done<()> {
     let packages = root.join("public/pkg");
-    let current = fs::read_to_string(packages.join("current")).map_err(|_| "no site yet: run `xtask site`".to_owned())?;
+    let current =
+        fs::read_to_string(packages.join("current")).map_err(|_| "no site yet: run `xtask site`".to_owned())?;
     let folder = packages.join(current.trim());
-    let manifest = fs::read_to_string(folder.join("__wasm_split_manifest.json"))
-        .map_err(|why| format!("cannot read the map of chunks: {why}"))?;
-    let chunks: HashMap<String, Vec<String>> =
-        serde_json::from_str(&manifest).map_err(|why| format!("cannot read the map of chunks: {why}"))?;
-    let route = chunks.iter().find(|(name, _)| name.contains(FIRST));
-    let (_, needed) = route.ok_or_else(|| format!("no chunk of {FIRST} in the map; was the page renamed?"))?;
-    let first = |name: &str| {
-        name.ends_with(".js") || name == "lingbao_bg.wasm" || name == "lingbao.css"
-            || needed.iter().any(|chunk| name == format!("{chunk}.wasm"))
-    };
+    // The first page is not lazy: every chunk belongs to another page.
+    let first = |name: &str| name.ends_with(".js") || matches!(name, "lingbao_bg.wasm" | "lingbao.css");
     let (mut raw, mut gzip, mut brotli) = (0, 0, 0);
     println!("{:>9} {:>9} {:>9}  the dashboard's first page", "raw", "gzip", "brotli");
     for file in pack::files(&folder)? {

@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "`#[server]` makes a struct of the arguments; the function tells what they mean")]
 
 use crate::error::AppError;
+use crate::told::Told;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use rules::account::{Account, AccountForm};
@@ -31,13 +32,13 @@ pub struct AccountDesk {
 }
 
 #[cfg(feature = "ssr")]
-async fn desk(id: Option<AccountId>) -> Result<AccountDesk, AppError> {
+async fn desk(id: Option<AccountId>) -> Result<Told<AccountDesk>, AppError> {
     let role = crate::context::operator()?.role;
     let account = match id {
         Some(id) => Some(crate::context::engine()?.account(id).await?),
         None => None,
     };
-    Ok(AccountDesk { role, account, public_url: crate::context::public_url() })
+    Told::of(&AccountDesk { role, account, public_url: crate::context::public_url() })
 }
 
 /// Reads the form; a secret from somebody who is no administrator is refused at its field.
@@ -60,9 +61,9 @@ fn read(form: &AccountForm, role: Role) -> Result<rules::account::CheckedAccount
 /// # Errors
 /// As the engine says.
 #[server(prefix = "/api/viewer", endpoint = "accounts", input = GetUrl)]
-pub async fn list_accounts() -> Result<AccountList, AppError> {
+pub async fn list_accounts() -> Result<Told<AccountList>, AppError> {
     let role = crate::context::operator()?.role;
-    Ok(AccountList { role, accounts: crate::context::engine()?.accounts().await? })
+    Told::of(&AccountList { role, accounts: crate::context::engine()?.accounts().await? })
 }
 
 /// One account; without an id, what the form for a new one needs.
@@ -70,7 +71,7 @@ pub async fn list_accounts() -> Result<AccountList, AppError> {
 /// # Errors
 /// [`AppError::NotFound`] when there is none; else as the engine says.
 #[server(prefix = "/api/viewer", endpoint = "account", input = GetUrl)]
-pub async fn read_account(id: Option<AccountId>) -> Result<AccountDesk, AppError> {
+pub async fn read_account(id: Option<AccountId>) -> Result<Told<AccountDesk>, AppError> {
     desk(id).await
 }
 
@@ -79,7 +80,7 @@ pub async fn read_account(id: Option<AccountId>) -> Result<AccountDesk, AppError
 /// # Errors
 /// [`AppError::Invalid`] names every wrong field; else as the engine says.
 #[server(prefix = "/api/marketer", endpoint = "add_account", input = Json)]
-pub async fn add_account(form: AccountForm) -> Result<AccountDesk, AppError> {
+pub async fn add_account(form: AccountForm) -> Result<Told<AccountDesk>, AppError> {
     let operator = crate::context::operator()?;
     let checked = read(&form, operator.role)?;
     let id = crate::context::engine()?.add_account(&operator, checked, crate::context::lang()).await?;
@@ -91,7 +92,7 @@ pub async fn add_account(form: AccountForm) -> Result<AccountDesk, AppError> {
 /// # Errors
 /// [`AppError::Invalid`] names every wrong field; else as the engine says.
 #[server(prefix = "/api/marketer", endpoint = "edit_account", input = Json)]
-pub async fn edit_account(id: AccountId, form: AccountForm) -> Result<AccountDesk, AppError> {
+pub async fn edit_account(id: AccountId, form: AccountForm) -> Result<Told<AccountDesk>, AppError> {
     let operator = crate::context::operator()?;
     let checked = read(&form, operator.role)?;
     crate::context::engine()?.edit_account(&operator, id, checked, crate::context::lang()).await?;
@@ -103,7 +104,7 @@ pub async fn edit_account(id: AccountId, form: AccountForm) -> Result<AccountDes
 /// # Errors
 /// As the engine says.
 #[server(prefix = "/api/marketer", endpoint = "retire_account", input = Json)]
-pub async fn retire_account(id: AccountId) -> Result<AccountDesk, AppError> {
+pub async fn retire_account(id: AccountId) -> Result<Told<AccountDesk>, AppError> {
     crate::context::engine()?.retire_account(&crate::context::operator()?, id).await?;
     desk(Some(id)).await
 }
@@ -113,7 +114,7 @@ pub async fn retire_account(id: AccountId) -> Result<AccountDesk, AppError> {
 /// # Errors
 /// As the engine says.
 #[server(prefix = "/api/marketer", endpoint = "restore_account", input = Json)]
-pub async fn restore_account(id: AccountId) -> Result<AccountDesk, AppError> {
+pub async fn restore_account(id: AccountId) -> Result<Told<AccountDesk>, AppError> {
     crate::context::engine()?.restore_account(&crate::context::operator()?, id).await?;
     desk(Some(id)).await
 }

@@ -7,13 +7,14 @@ mod form;
 use crate::change::Change;
 use crate::context::lang;
 use crate::error::AppError;
+use crate::told::call;
 use crate::ui::dialog::Confirm;
-use crate::ui::note::{Outcome, Skeleton, Tone, chip, empty, failed};
+use crate::ui::note::{Outcome, Tone, chip, empty};
+use crate::ui::page::{Waiting, ask, once, param, show};
 use crate::ui::table::{CopyButton, Table, account_name, words};
 use api::{AccountDesk, AccountList};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
 use leptos_router::{LazyRoute, lazy_route};
 use rules::account::{Account, Mode};
 use rules::ids::AccountId;
@@ -23,29 +24,19 @@ use rules::say::{Lang, dashboard as say, setup, states};
 const STATE: &str = "state";
 
 /// The page at `/admin/accounts`.
-pub struct AccountsPage {
-    list: Resource<Result<AccountList, AppError>>,
-}
+pub struct AccountsPage;
 
 #[lazy_route]
 impl LazyRoute for AccountsPage {
     fn data() -> Self {
-        Self { list: Resource::new(|| (), |()| api::list_accounts()) }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let AccountsPage { list } = this;
-        let lang = lang();
+    fn view(_this: Self) -> AnyView {
+        let list = ask(once(), |_| call(api::list_accounts()));
         view! {
-            <Title text=say::accounts(lang)/>
-            <Suspense fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
-                    match list.await {
-                        Ok(list) => view! { <List list/> }.into_any(),
-                        Err(error) => failed(&error),
-                    }
-                })}
-            </Suspense>
+            <Title text=say::accounts(lang())/>
+            {show(list, 0, |list: AccountList| view! { <List list/> }.into_any())}
         }
         .into_any()
     }
@@ -87,11 +78,9 @@ fn row(account: Account, lang: Lang) -> AnyView {
     let retired = account.retired_at.is_some();
     let mode = match account.mode {
         Mode::Edit => states::mode(Mode::Edit, lang).to_owned(),
-        Mode::Developer => format!(
-            "{} · {}",
-            states::mode(Mode::Developer, lang),
-            states::message_mode(account.message_mode, lang)
-        ),
+        Mode::Developer => {
+            format!("{} · {}", states::mode(Mode::Developer, lang), states::message_mode(account.message_mode, lang))
+        }
     };
     let secret = |stored: bool, name: &'static str| stored.then(|| view! { <code>{name}</code> " " });
     let none = !account.has_appsecret && !account.has_callback_keys;
@@ -121,58 +110,40 @@ fn use_chip(retired: bool, lang: Lang) -> AnyView {
 }
 
 /// The page at `/admin/accounts/new`.
-pub struct NewAccountPage {
-    desk: Resource<Result<AccountDesk, AppError>>,
-}
+pub struct NewAccountPage;
 
 #[lazy_route]
 impl LazyRoute for NewAccountPage {
     fn data() -> Self {
-        Self { desk: Resource::new(|| (), |()| api::read_account(None)) }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let NewAccountPage { desk } = this;
-        one(desk)
+    fn view(_this: Self) -> AnyView {
+        one(ask(once(), |_| call(api::read_account(None))))
     }
 }
 
 /// The page at `/admin/accounts/{id}`.
-pub struct AccountPage {
-    desk: Resource<Result<AccountDesk, AppError>>,
-}
+pub struct AccountPage;
 
 #[lazy_route]
 impl LazyRoute for AccountPage {
     fn data() -> Self {
-        let params = use_params_map();
-        let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<AccountId>().ok()));
-        Self {
-            desk: Resource::new(
-                move || id.get(),
-                |id| async move { api::read_account(Some(id.ok_or(AppError::NotFound)?)).await },
-            ),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let AccountPage { desk } = this;
-        one(desk)
+    fn view(_this: Self) -> AnyView {
+        one(ask(param("id"), |id| {
+            let id = id.and_then(|id| id.parse::<AccountId>().ok()).ok_or(AppError::NotFound);
+            call(async move { api::read_account(Some(id?)).await })
+        }))
     }
 }
 
-fn one(desk: Resource<Result<AccountDesk, AppError>>) -> AnyView {
-    let lang = lang();
+fn one(desk: Waiting) -> AnyView {
     view! {
-        <Title text=say::accounts(lang)/>
-        <Suspense fallback=|| view! { <Skeleton/> }>
-            {move || Suspend::new(async move {
-                match desk.await {
-                    Ok(desk) => view! { <Desk desk/> }.into_any(),
-                    Err(error) => failed(&error),
-                }
-            })}
-        </Suspense>
+        <Title text=say::accounts(lang())/>
+        {show(desk, 0, |desk: AccountDesk| view! { <Desk desk/> }.into_any())}
     }
     .into_any()
 }

@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "`#[server]` makes a struct of the arguments; the function tells what they mean")]
 
 use crate::error::AppError;
+use crate::told::Told;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use rules::Fen;
@@ -45,7 +46,7 @@ pub struct Lines {
 }
 
 #[cfg(feature = "ssr")]
-async fn all() -> Result<Lines, AppError> {
+async fn all() -> Result<Told<Lines>, AppError> {
     let role = crate::context::operator()?.role;
     let engine = crate::context::engine()?;
     let mut lines = Vec::new();
@@ -53,7 +54,7 @@ async fn all() -> Result<Lines, AppError> {
         let budget = engine.budget(campaign.id).await?;
         lines.push(Line { campaign: campaign.id, name: campaign.name, state: campaign.state, budget });
     }
-    Ok(Lines { role, lines })
+    Told::of(&Lines { role, lines })
 }
 
 /// Every campaign's budget line.
@@ -61,7 +62,7 @@ async fn all() -> Result<Lines, AppError> {
 /// # Errors
 /// As the engine says.
 #[server(prefix = "/api/viewer", endpoint = "budgets", input = GetUrl)]
-pub async fn read_budgets() -> Result<Lines, AppError> {
+pub async fn read_budgets() -> Result<Told<Lines>, AppError> {
     all().await
 }
 
@@ -70,7 +71,7 @@ pub async fn read_budgets() -> Result<Lines, AppError> {
 /// # Errors
 /// [`AppError::Conflict`] when less is free; else as the engine says.
 #[server(prefix = "/api/finance", endpoint = "change_budget", input = Json)]
-pub async fn change_budget(campaign: CampaignId, step: Step, amount: Fen) -> Result<Lines, AppError> {
+pub async fn change_budget(campaign: CampaignId, step: Step, amount: Fen) -> Result<Told<Lines>, AppError> {
     use rules::ledger::Event;
     let event = match step {
         Step::Fund => Event::Fund,

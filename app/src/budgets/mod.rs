@@ -8,9 +8,11 @@ use crate::campaigns::api::CampaignDesk;
 use crate::change::Change;
 use crate::context::lang;
 use crate::error::AppError;
+use crate::told::call;
 use crate::ui::field::{Choice, Errors, Field, Kind, Summary};
-use crate::ui::note::{Outcome, Skeleton, empty, failed};
+use crate::ui::note::{Outcome, empty};
 use crate::ui::number::yuan;
+use crate::ui::page::{ask, once, show};
 use crate::ui::table::{Table, figures, words};
 use api::{Line, Lines, Step};
 use leptos::prelude::*;
@@ -25,32 +27,23 @@ use rules::say::{Lang, campaign as say_campaign, dashboard as say};
 const PLACE: &str = "budget";
 
 /// The page at `/admin/budgets`.
-pub struct BudgetsPage {
-    lines: Resource<Result<Lines, AppError>>,
-}
+pub struct BudgetsPage;
 
 #[lazy_route]
 impl LazyRoute for BudgetsPage {
     fn data() -> Self {
-        Self { lines: Resource::new(|| (), |()| api::read_budgets()) }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let BudgetsPage { lines } = this;
+    fn view(_this: Self) -> AnyView {
+        let lines = ask(once(), |_| call(api::read_budgets()));
         let lang = lang();
         view! {
             <Title text=say::budgets(lang)/>
             <div class="title-row">
                 <div><h1>{say::budgets(lang)}</h1><p class="lead">{say::budgets_lead(lang)}</p></div>
             </div>
-            <Suspense fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
-                    match lines.await {
-                        Ok(lines) => view! { <AllLines lines/> }.into_any(),
-                        Err(error) => failed(&error),
-                    }
-                })}
-            </Suspense>
+            {show(lines, 0, |lines: Lines| view! { <AllLines lines/> }.into_any())}
         }
         .into_any()
     }

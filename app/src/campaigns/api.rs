@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "`#[server]` makes a struct of the arguments; the function tells what they mean")]
 
 use crate::error::AppError;
+use crate::told::Told;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use rules::account::Account;
@@ -74,10 +75,10 @@ pub(crate) async fn named(engine: &engine::Engine, slug: Option<String>) -> Resu
 }
 
 #[cfg(feature = "ssr")]
-async fn desk(id: CampaignId) -> Result<CampaignDesk, AppError> {
+async fn desk(id: CampaignId) -> Result<Told<CampaignDesk>, AppError> {
     let role = crate::context::operator()?.role;
     let engine = crate::context::engine()?;
-    Ok(CampaignDesk {
+    Told::of(&CampaignDesk {
         role,
         campaign: engine.campaign(id).await?,
         members: engine.members(id).await?,
@@ -93,7 +94,7 @@ async fn desk(id: CampaignId) -> Result<CampaignDesk, AppError> {
 /// # Errors
 /// As the engine says.
 #[server(prefix = "/api/viewer", endpoint = "campaigns", input = GetUrl)]
-pub async fn list_campaigns() -> Result<CampaignList, AppError> {
+pub async fn list_campaigns() -> Result<Told<CampaignList>, AppError> {
     let role = crate::context::operator()?.role;
     let engine = crate::context::engine()?;
     let accounts = engine.accounts().await?;
@@ -103,7 +104,7 @@ pub async fn list_campaigns() -> Result<CampaignList, AppError> {
         let payer = accounts.iter().find(|account| account.id == campaign.payer);
         rows.push(CampaignRow { budget, payer: payer.map(|p| p.name.clone()).unwrap_or_default(), campaign });
     }
-    Ok(CampaignList { role, rows })
+    Told::of(&CampaignList { role, rows })
 }
 
 /// What the form for a new campaign needs.
@@ -111,9 +112,9 @@ pub async fn list_campaigns() -> Result<CampaignList, AppError> {
 /// # Errors
 /// As the engine says.
 #[server(prefix = "/api/viewer", endpoint = "new_campaign", input = GetUrl)]
-pub async fn prepare_campaign() -> Result<NewCampaign, AppError> {
+pub async fn prepare_campaign() -> Result<Told<NewCampaign>, AppError> {
     let role = crate::context::operator()?.role;
-    Ok(NewCampaign { role, payers: super::form::payers(crate::context::engine()?.accounts().await?) })
+    Told::of(&NewCampaign { role, payers: super::form::payers(crate::context::engine()?.accounts().await?) })
 }
 
 /// One campaign with everything that belongs to it.
@@ -121,19 +122,20 @@ pub async fn prepare_campaign() -> Result<NewCampaign, AppError> {
 /// # Errors
 /// [`AppError::NotFound`] when there is none; else as the engine says.
 #[server(prefix = "/api/viewer", endpoint = "campaign", input = GetUrl)]
-pub async fn read_campaign(id: CampaignId) -> Result<CampaignDesk, AppError> {
+pub async fn read_campaign(id: CampaignId) -> Result<Told<CampaignDesk>, AppError> {
     desk(id).await
 }
 
-/// Creates a campaign as a draft.
+/// Creates a campaign as a draft and tells its row.
 ///
 /// # Errors
 /// [`AppError::Invalid`] names every wrong field; else as the engine says.
 #[server(prefix = "/api/marketer", endpoint = "create_campaign", input = Json)]
-pub async fn create_campaign(form: CampaignForm) -> Result<CampaignId, AppError> {
+pub async fn create_campaign(form: CampaignForm) -> Result<Told<Option<CampaignId>>, AppError> {
     let lang = crate::context::lang();
     let checked = form.check(lang).map_err(AppError::Invalid)?;
-    Ok(crate::context::engine()?.create_campaign(&crate::context::operator()?, checked, lang).await?)
+    let id = crate::context::engine()?.create_campaign(&crate::context::operator()?, checked, lang).await?;
+    Told::of(&Some(id))
 }
 
 /// Changes a campaign's settings.
@@ -141,7 +143,7 @@ pub async fn create_campaign(form: CampaignForm) -> Result<CampaignId, AppError>
 /// # Errors
 /// [`AppError::Invalid`] names every wrong field; else as the engine says.
 #[server(prefix = "/api/marketer", endpoint = "edit_campaign", input = Json)]
-pub async fn edit_campaign(id: CampaignId, form: CampaignForm) -> Result<CampaignDesk, AppError> {
+pub async fn edit_campaign(id: CampaignId, form: CampaignForm) -> Result<Told<CampaignDesk>, AppError> {
     let lang = crate::context::lang();
     let checked = form.check(lang).map_err(AppError::Invalid)?;
     crate::context::engine()?.edit_campaign(&crate::context::operator()?, id, checked, lang).await?;
@@ -153,7 +155,7 @@ pub async fn edit_campaign(id: CampaignId, form: CampaignForm) -> Result<Campaig
 /// # Errors
 /// [`AppError::Conflict`] when its state does not allow it; else as the engine says.
 #[server(prefix = "/api/marketer", endpoint = "move_campaign", input = Json)]
-pub async fn move_campaign(id: CampaignId, event: Event) -> Result<CampaignDesk, AppError> {
+pub async fn move_campaign(id: CampaignId, event: Event) -> Result<Told<CampaignDesk>, AppError> {
     let lang = crate::context::lang();
     crate::context::engine()?.move_campaign(&crate::context::operator()?, id, event, lang).await?;
     desk(id).await
@@ -164,7 +166,7 @@ pub async fn move_campaign(id: CampaignId, event: Event) -> Result<CampaignDesk,
 /// # Errors
 /// As the engine says.
 #[server(prefix = "/api/marketer", endpoint = "add_member", input = Json)]
-pub async fn add_member(id: CampaignId, account: AccountId) -> Result<CampaignDesk, AppError> {
+pub async fn add_member(id: CampaignId, account: AccountId) -> Result<Told<CampaignDesk>, AppError> {
     crate::context::engine()?.add_member(&crate::context::operator()?, id, account).await?;
     desk(id).await
 }
@@ -174,7 +176,7 @@ pub async fn add_member(id: CampaignId, account: AccountId) -> Result<CampaignDe
 /// # Errors
 /// As the engine says.
 #[server(prefix = "/api/marketer", endpoint = "remove_member", input = Json)]
-pub async fn remove_member(id: CampaignId, account: AccountId) -> Result<CampaignDesk, AppError> {
+pub async fn remove_member(id: CampaignId, account: AccountId) -> Result<Told<CampaignDesk>, AppError> {
     crate::context::engine()?.remove_member(&crate::context::operator()?, id, account).await?;
     desk(id).await
 }
@@ -184,7 +186,7 @@ pub async fn remove_member(id: CampaignId, account: AccountId) -> Result<Campaig
 /// # Errors
 /// As the engine says.
 #[server(prefix = "/api/marketer", endpoint = "rotate_edit_key", input = Json)]
-pub async fn rotate_edit_key(id: CampaignId, account: AccountId) -> Result<CampaignDesk, AppError> {
+pub async fn rotate_edit_key(id: CampaignId, account: AccountId) -> Result<Told<CampaignDesk>, AppError> {
     crate::context::engine()?.rotate_edit_key(&crate::context::operator()?, id, account).await?;
     desk(id).await
 }
@@ -199,7 +201,7 @@ pub async fn add_link(
     account: AccountId,
     placement: String,
     code: String,
-) -> Result<CampaignDesk, AppError> {
+) -> Result<Told<CampaignDesk>, AppError> {
     let lang = crate::context::lang();
     let (placement, code) = super::links::check(&placement, &code, lang).map_err(AppError::Invalid)?;
     let operator = crate::context::operator()?;
@@ -212,7 +214,7 @@ pub async fn add_link(
 /// # Errors
 /// As the engine says.
 #[server(prefix = "/api/marketer", endpoint = "set_link_active", input = Json)]
-pub async fn set_link_active(id: CampaignId, link: LinkId, active: bool) -> Result<CampaignDesk, AppError> {
+pub async fn set_link_active(id: CampaignId, link: LinkId, active: bool) -> Result<Told<CampaignDesk>, AppError> {
     crate::context::engine()?.set_link_active(&crate::context::operator()?, link, active).await?;
     desk(id).await
 }

@@ -68,7 +68,7 @@ pub fn Create(
 ) -> impl IntoView {
     let lang = lang();
     let change = Change::of(None);
-    let names = expect_context::<crate::frame::Campaigns>().0;
+    let names = expect_context::<crate::frame::TopBarTold>().0;
     let unsaved = RwSignal::new(false);
     guard_unsaved(unsaved);
     let navigate = use_navigate();
@@ -82,7 +82,7 @@ pub fn Create(
     let submit = move |event| {
         let form = read(&Sent::take(&event));
         match form.check(lang) {
-            Ok(_) => change.run(PLACE, async move { api::create_campaign(form).await.map(Some) }),
+            Ok(_) => change.run(PLACE, api::create_campaign(form)),
             Err(errors) => change.refuse(PLACE, AppError::Invalid(errors)),
         }
     };
@@ -99,7 +99,7 @@ pub fn Create(
         {no_payer}
         <form class="card form" on:submit=submit on:input=move |_| unsaved.set(true)>
             <Summary errors/>
-            <Fields form=empty payers=new.payers scope_fixed=false errors/>
+            <Fields form=empty payers=new.payers has_run=false errors/>
             <div class="form-end">
                 <button type="submit" class="primary" data-test="create-campaign" disabled=change.is_busy()>{setup::create(lang)}</button>
                 <Outcome failed=change.sentence(PLACE, lang) done=change.is_done(PLACE) word=say::saved(lang)/>
@@ -133,7 +133,7 @@ pub fn Settings(
         let edits = role.covers(Role::Marketer);
         view! {
             <fieldset class="bare" disabled=!edits>
-                <Fields form=written(&campaign) payers scope_fixed=campaign.started_at.is_some() errors/>
+                <Fields form=written(&campaign) payers has_run=campaign.started_at.is_some() errors/>
             </fieldset>
             {edits.then(|| view! {
                 <button type="submit" class="primary" data-test="save-campaign" disabled=change.is_busy()>{say::save(lang)}</button>
@@ -152,26 +152,27 @@ pub fn Settings(
 
 /// The fields, in the order in which a campaign is thought up.
 #[component]
-fn Fields(form: CampaignForm, payers: Vec<Account>, scope_fixed: bool, errors: Errors) -> impl IntoView {
+fn Fields(form: CampaignForm, payers: Vec<Account>, has_run: bool, errors: Errors) -> impl IntoView {
     let lang = lang();
     let payers: Vec<_> = payers.into_iter().map(|payer| (payer.id.to_string(), payer.name)).collect();
     let scopes: Vec<_> =
         Scope::ALL.iter().map(|scope| (scope.name().to_owned(), states::scope(*scope, lang).to_owned())).collect();
-    let scope_help = if scope_fixed { setup::scope_fixed(lang) } else { "" };
+    let scope_help = if has_run { setup::scope_fixed(lang) } else { "" };
+    let payer_help = if has_run { setup::scope_fixed(lang) } else { setup::payer_help(lang) };
     let for_days = |days: i64, word: &'static str| {
         let fill = move |_| {
             let start = browser::now();
             browser::fill("f-opens_at", &start.to_input());
             browser::fill("f-closes_at", &start.plus(hours(24 * days) + minutes(1)).to_input());
         };
-        view! { <button type="button" class="quiet small" on:click=fill>{word}</button> }
+        view! { <button type="button" class="button small" on:click=fill>{word}</button> }
     };
     view! {
         <div class="fields two">
             <Field name="name" label=setup::name(lang) help=setup::name_help(lang) value=form.name errors/>
             <Field name="slug" label=setup::slug(lang) help=setup::slug_help(lang) value=form.slug errors/>
-            <Choice name="payer" label=setup::payer(lang) help=setup::payer_help(lang) options=payers value=form.payer errors/>
-            <Choice name="scope" label=setup::scope(lang) help=scope_help options=scopes value=form.scope fixed=scope_fixed errors/>
+            <Choice name="payer" label=setup::payer(lang) help=payer_help options=payers value=form.payer fixed=has_run errors/>
+            <Choice name="scope" label=setup::scope(lang) help=scope_help options=scopes value=form.scope fixed=has_run errors/>
         </div>
         <h3>{setup::texts(lang)}</h3>
         <div class="fields two">

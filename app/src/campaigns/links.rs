@@ -9,7 +9,7 @@ use crate::error::AppError;
 use crate::ui::dialog::Confirm;
 use crate::ui::field::{Choice, Field, Summary};
 use crate::ui::note::{Outcome, Tone, chip, empty};
-use crate::ui::table::{CopyButton, Table, account_name, words};
+use crate::ui::table::{CopyButton, Table, account_name, figures, words};
 use leptos::prelude::*;
 use rules::account::FieldError;
 use rules::ids::LinkCode;
@@ -57,7 +57,7 @@ pub fn Links(
             words(setup::placement(lang)),
             words(say::link(lang)),
             words(say::state(lang)),
-            words(say::actions(lang)),
+            figures(say::actions(lang)),
         ];
         let rows = links.into_iter().map(|link| view! { <LinkRow change link/> }).collect_view();
         view! { <Table caption=setup::links(lang) columns>{rows}</Table> }.into_any()
@@ -145,7 +145,9 @@ fn AddLink(change: Change<CampaignDesk>) -> impl IntoView {
             let (placement, code) = (sent.field("placement"), sent.field("code"));
             let Ok(account) = sent.field("account").parse() else { return };
             match check(&placement, &code, lang) {
-                Ok(_) => change.run_then(PLACE, api::add_link(id, account, placement, code), move || empty_form(&event)),
+                Ok(_) => {
+                    change.run_then(PLACE, api::add_link(id, account, placement, code), move || empty_form(&event))
+                }
                 Err(errors) => change.refuse(PLACE, AppError::Invalid(errors)),
             }
         };

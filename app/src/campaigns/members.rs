@@ -8,7 +8,7 @@ use crate::context::lang;
 use crate::ui::dialog::Confirm;
 use crate::ui::field::Choice;
 use crate::ui::note::{Outcome, Tone, chip, empty};
-use crate::ui::table::{CopyButton, Table, account_name, words};
+use crate::ui::table::{CopyButton, Table, account_name, figures, words};
 use leptos::prelude::*;
 use rules::account::Mode;
 use rules::campaign::Member;
@@ -35,7 +35,7 @@ pub fn Members(
             words(say::account(lang)),
             words(setup::mode(lang)),
             words(setup::edit_link(lang)),
-            words(say::actions(lang)),
+            figures(say::actions(lang)),
         ];
         let entry_url = change.page.with_untracked(|desk| desk.entry_url.clone());
         let rows = members.into_iter().map(|member| {

@@ -10,14 +10,15 @@ mod state;
 use crate::change::Change;
 use crate::context::lang;
 use crate::error::AppError;
-use crate::frame::Campaigns;
-use crate::ui::note::{Skeleton, Tone, chip, empty, failed, note};
+use crate::frame::TopBarTold;
+use crate::told::call;
+use crate::ui::note::{Tone, chip, empty, failed, note};
 use crate::ui::number::yuan;
+use crate::ui::page::{ask, once, param, show};
 use crate::ui::table::{Table, figures, words};
 use api::{CampaignDesk, CampaignList, NewCampaign};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
 use leptos_router::{LazyRoute, lazy_route};
 use rules::campaign::State;
 use rules::ids::CampaignId;
@@ -45,29 +46,19 @@ fn prize(rule: PrizeRule) -> String {
 }
 
 /// The page at `/admin/campaigns`.
-pub struct CampaignsPage {
-    list: Resource<Result<CampaignList, AppError>>,
-}
+pub struct CampaignsPage;
 
 #[lazy_route]
 impl LazyRoute for CampaignsPage {
     fn data() -> Self {
-        Self { list: Resource::new(|| (), |()| api::list_campaigns()) }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let CampaignsPage { list } = this;
-        let lang = lang();
+    fn view(_this: Self) -> AnyView {
+        let list = ask(once(), |_| call(api::list_campaigns()));
         view! {
-            <Title text=say::campaigns(lang)/>
-            <Suspense fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
-                    match list.await {
-                        Ok(list) => view! { <List list/> }.into_any(),
-                        Err(error) => failed(&error),
-                    }
-                })}
-            </Suspense>
+            <Title text=say::campaigns(lang())/>
+            {show(list, 0, |list: CampaignList| view! { <List list/> }.into_any())}
         }
         .into_any()
     }
@@ -110,8 +101,7 @@ fn List(list: CampaignList) -> impl IntoView {
     let body = if none {
         empty(say::no_campaign_yet(lang), say::no_campaign_next(lang), ().into_any())
     } else {
-        view! { <section class="card"><Table caption=say::campaigns(lang) columns>{rows}</Table></section> }
-            .into_any()
+        view! { <section class="card"><Table caption=say::campaigns(lang) columns>{rows}</Table></section> }.into_any()
     };
     view! {
         <div class="title-row">
@@ -130,69 +120,50 @@ fn day(at: rules::time::UnixMs) -> String {
 }
 
 /// The page at `/admin/campaigns/new`.
-pub struct NewCampaignPage {
-    new: Resource<Result<NewCampaign, AppError>>,
-}
+pub struct NewCampaignPage;
 
 #[lazy_route]
 impl LazyRoute for NewCampaignPage {
     fn data() -> Self {
-        Self { new: Resource::new(|| (), |()| api::prepare_campaign()) }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let NewCampaignPage { new } = this;
+    fn view(_this: Self) -> AnyView {
+        let new = ask(once(), |_| call(api::prepare_campaign()));
         let lang = lang();
+        let shown = show(new, 0, |new: NewCampaign| match new.role.covers(Role::Marketer) {
+            true => view! { <form::Create new/> }.into_any(),
+            false => failed(&AppError::Forbidden),
+        });
         view! {
             <Title text=say::create_campaign(lang)/>
             <div class="title-row">
                 <div><h1>{say::create_campaign(lang)}</h1><p class="lead">{setup::created_next(lang)}</p></div>
             </div>
             {note(Tone::Info, say_campaign::compliance(lang).to_owned())}
-            <Suspense fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
-                    match new.await {
-                        Ok(new) if new.role.covers(Role::Marketer) => view! { <form::Create new/> }.into_any(),
-                        Ok(_) => failed(&AppError::Forbidden),
-                        Err(error) => failed(&error),
-                    }
-                })}
-            </Suspense>
+            {shown}
         }
         .into_any()
     }
 }
 
 /// The page at `/admin/campaigns/{id}`.
-pub struct CampaignPage {
-    desk: Resource<Result<CampaignDesk, AppError>>,
-}
+pub struct CampaignPage;
 
 #[lazy_route]
 impl LazyRoute for CampaignPage {
     fn data() -> Self {
-        let params = use_params_map();
-        let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<CampaignId>().ok()));
-        Self {
-            desk: Resource::new(
-                move || id.get(),
-                |id| async move { api::read_campaign(id.ok_or(AppError::NotFound)?).await },
-            ),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let CampaignPage { desk } = this;
-        let lang = lang();
+    fn view(_this: Self) -> AnyView {
+        let desk = ask(param("id"), |id| {
+            let id = id.and_then(|id| id.parse::<CampaignId>().ok()).ok_or(AppError::NotFound);
+            call(async move { api::read_campaign(id?).await })
+        });
         view! {
-            <Suspense fallback=|| view! { <Skeleton figures=3/> }>
-                {move || Suspend::new(async move {
-                    match desk.await {
-                        Ok(desk) => view! { <Desk desk/> }.into_any(),
-                        Err(error) => view! { <Title text=say::campaigns(lang)/>{failed(&error)} }.into_any(),
-                    }
-                })}
-            </Suspense>
+            <Title text=say::campaigns(lang())/>
+            {show(desk, 0, |desk: CampaignDesk| view! { <Desk desk/> }.into_any())}
         }
         .into_any()
     }
@@ -206,7 +177,7 @@ fn Desk(desk: CampaignDesk) -> impl IntoView {
     let name = change.part(|desk| desk.campaign.name.clone());
     let live = change.part(|desk| crate::frame::keep_picked("/admin", Some(desk.campaign.slug.as_str())));
     // A new name or state belongs into the switcher, too.
-    let Campaigns(names) = expect_context();
+    let TopBarTold(names) = expect_context();
     let told = change.part(|desk| (desk.campaign.name.clone(), desk.campaign.state));
     Effect::new(move |before: Option<()>| {
         told.track();

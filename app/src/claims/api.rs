@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "`#[server]` makes a struct of the arguments; the function tells what they mean")]
 
 use crate::error::AppError;
+use crate::told::Told;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use rules::claim::Row;
@@ -31,13 +32,13 @@ pub struct Claims {
 /// # Errors
 /// [`AppError::NotFound`] for a slug that does not exist; else as the engine says.
 #[server(prefix = "/api/viewer", endpoint = "claims", input = GetUrl)]
-pub async fn read_claims(slug: Option<String>, before: Option<ClaimId>) -> Result<Option<Claims>, AppError> {
+pub async fn read_claims(slug: Option<String>, before: Option<ClaimId>) -> Result<Told<Option<Claims>>, AppError> {
     crate::context::operator()?;
     let engine = crate::context::engine()?;
-    let Some(campaign) = crate::campaigns::api::named(&engine, slug).await? else { return Ok(None) };
+    let Some(campaign) = crate::campaigns::api::named(&engine, slug).await? else { return Told::of(&None) };
     let limit = i64::try_from(PAGE).map_or(i64::MAX, |page| page + 1);
     let mut rows = engine.claims(campaign.id, before, limit).await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
-    Ok(Some(Claims { slug: campaign.slug, name: campaign.name, rows, more }))
+    Told::of(&Some(Claims { slug: campaign.slug, name: campaign.name, rows, more }))
 }

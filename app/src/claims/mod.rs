@@ -4,9 +4,10 @@
 pub mod api;
 
 use crate::context::lang;
-use crate::error::AppError;
+use crate::told::call;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::note::{Outcome, Skeleton, Tone, chip, empty, failed};
+use crate::ui::note::{Outcome, Tone, chip, empty};
+use crate::ui::page::{ask, read, show};
 use crate::ui::table::{Table, account_name, figures, words};
 use api::Claims;
 use leptos::prelude::*;
@@ -32,31 +33,25 @@ pub fn state_chip(claim: State, payout: Payout, lang: Lang) -> AnyView {
 }
 
 /// The page at `/admin/claims`.
-pub struct ClaimsPage {
-    first: Resource<Result<Option<Claims>, AppError>>,
-}
+pub struct ClaimsPage;
 
 #[lazy_route]
 impl LazyRoute for ClaimsPage {
     fn data() -> Self {
-        let picked = crate::frame::picked();
-        Self { first: Resource::new(move || picked.get(), |slug| api::read_claims(slug, None)) }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let ClaimsPage { first } = this;
+    fn view(_this: Self) -> AnyView {
+        let picked = crate::frame::picked();
+        let first = ask(picked.into(), |slug| call(api::read_claims(slug, None)));
         let lang = lang();
+        let shown = show(first, 0, move |claims: Option<Claims>| match claims {
+            Some(claims) => view! { <List claims/> }.into_any(),
+            None => empty(say::no_campaign_yet(lang), say::no_campaign_next(lang), ().into_any()),
+        });
         view! {
             <Title text=say::claims(lang)/>
-            <Suspense fallback=|| view! { <Skeleton/> }>
-                {move || Suspend::new(async move {
-                    match first.await {
-                        Ok(Some(claims)) => view! { <List claims/> }.into_any(),
-                        Ok(None) => empty(say::no_campaign_yet(lang), say::no_campaign_next(lang), ().into_any()),
-                        Err(error) => failed(&error),
-                    }
-                })}
-            </Suspense>
+            {shown}
         }
         .into_any()
     }
@@ -106,7 +101,7 @@ fn Older(slug: String, rows: RwSignal<Vec<Row>>, more: RwSignal<bool>) -> impl I
     let lang = lang();
     let older = Action::new(move |before: &Option<rules::ids::ClaimId>| api::read_claims(Some(slug.clone()), *before));
     let wrong = RwSignal::new(None);
-    Effect::new(move |_| match older.value().get() {
+    Effect::new(move |_| match older.value().get().map(read) {
         Some(Ok(Some(next))) => {
             rows.update(|rows| rows.extend(next.rows));
             more.set(next.more);

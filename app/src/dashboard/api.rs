@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "`#[server]` makes a struct of the arguments; the function tells what they mean")]
 
 use crate::error::AppError;
+use crate::told::Told;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use rules::campaign::Campaign;
@@ -31,13 +32,13 @@ const LATEST: i64 = 8;
 /// # Errors
 /// [`AppError::NotFound`] for a slug that does not exist; else as the engine says.
 #[server(prefix = "/api/viewer", endpoint = "overview", input = GetUrl)]
-pub async fn read_overview(slug: Option<String>) -> Result<Option<Overview>, AppError> {
+pub async fn read_overview(slug: Option<String>) -> Result<Told<Option<Overview>>, AppError> {
     crate::context::operator()?;
     let engine = crate::context::engine()?;
-    let Some(campaign) = crate::campaigns::api::named(&engine, slug).await? else { return Ok(None) };
+    let Some(campaign) = crate::campaigns::api::named(&engine, slug).await? else { return Told::of(&None) };
     let snapshot = engine.live(campaign.id).await?;
     let latest = engine.claims(campaign.id, None, LATEST).await?;
-    Ok(Some(Overview { campaign, snapshot, latest }))
+    Told::of(&Some(Overview { campaign, snapshot, latest }))
 }
 
 /// The latest claims of a campaign, newest first.
@@ -45,10 +46,10 @@ pub async fn read_overview(slug: Option<String>) -> Result<Option<Overview>, App
 /// # Errors
 /// [`AppError::NotFound`] for a slug that does not exist; else as the engine says.
 #[server(prefix = "/api/viewer", endpoint = "latest_claims", input = GetUrl)]
-pub async fn latest_claims(slug: Slug) -> Result<Vec<Row>, AppError> {
+pub async fn latest_claims(slug: Slug) -> Result<Told<Vec<Row>>, AppError> {
     crate::context::operator()?;
     let engine = crate::context::engine()?;
     let slug = Some(slug.as_str().to_owned());
     let campaign = crate::campaigns::api::named(&engine, slug).await?.ok_or(AppError::NotFound)?;
-    Ok(engine.claims(campaign.id, None, LATEST).await?)
+    Told::of(&engine.claims(campaign.id, None, LATEST).await?)
 }

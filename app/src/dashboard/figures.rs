@@ -3,69 +3,53 @@
 
 use crate::context::lang;
 use crate::ui::number::{grouped, yuan};
+use crate::ui::page::text;
 use leptos::prelude::*;
 use rules::live::Snapshot;
-use rules::say::dashboard as say;
+use rules::say::{Lang, dashboard as say};
 
-/// Visits, follows, claims, money paid, and what is left.
-#[component]
-pub fn Heroes(
-    /// The figures as last heard.
-    snapshot: RwSignal<Snapshot>,
-) -> impl IntoView {
+/// Visits, follows, claims, money paid, and what is left, as last heard.
+pub fn heroes(snapshot: RwSignal<Snapshot>) -> AnyView {
     let lang = lang();
-    let counted = move |total: fn(&Snapshot) -> i64, today: fn(&Snapshot) -> i64| {
-        let total = Signal::derive(move || snapshot.with(|snapshot| grouped(total(snapshot))));
-        let beside = move || snapshot.with(|s| format!("{} +{}", say::today(lang), grouped(today(s))));
-        (total, Signal::derive(beside))
-    };
-    let (visits, visits_today) = counted(|s| s.total.visits, |s| s.today.visits);
-    let (follows, follows_today) = counted(|s| s.total.follows, |s| s.today.follows);
-    let (claims, claims_today) = counted(|s| s.total.claims, |s| s.today.claims);
-    let bots = move || snapshot.with(|s| (s.total.bots > 0).then(|| say::bots_apart(s.total.bots, lang)));
-    let paid = Signal::derive(move || snapshot.with(|s| yuan(s.total.paid_fen)));
-    let paid_today = Signal::derive(move || {
-        snapshot.with(|s| format!("{} +¥{}", say::today(lang), yuan(s.today.paid_fen)))
-    });
-    let left = Signal::derive(move || snapshot.with(|s| yuan(s.budget.available)));
-    let left_beside =
-        Signal::derive(move || snapshot.with(|s| format!("{} ¥{}", say::reserved(lang), yuan(s.budget.reserved))));
-    view! {
-        <dl class="figures">
-            <Figure word=say::visits(lang) test="total-visits" value=visits beside=visits_today more=Signal::derive(bots)/>
-            <Figure word=say::follows(lang) test="total-follows" value=follows beside=follows_today/>
-            <Figure word=say::claims(lang) test="total-claims" value=claims beside=claims_today/>
-            <Figure word=say::paid_yuan(lang) test="total-paid" value=paid beside=paid_today money=true/>
-            <Figure word=say::budget_left(lang) test="budget-available" value=left beside=left_beside money=true/>
-        </dl>
-    }
+    let told = move |tell: fn(&Snapshot, Lang) -> String| text(move || snapshot.with(|s| tell(s, lang)));
+    let today = |lang: Lang, more: String| format!("{} +{more}", say::today(lang));
+    let cards = [
+        figure(say::visits(lang), "total-visits", told(|s, _| grouped(s.total.visits)), text(move || {
+            snapshot.with(|s| match s.total.bots {
+                0 => today(lang, grouped(s.today.visits)),
+                bots => format!("{} · {}", today(lang, grouped(s.today.visits)), say::bots_apart(bots, lang)),
+            })
+        })),
+        figure(say::follows(lang), "total-follows", told(|s, _| grouped(s.total.follows)), text(move || {
+            snapshot.with(|s| today(lang, grouped(s.today.follows)))
+        })),
+        figure(say::claims(lang), "total-claims", told(|s, _| grouped(s.total.claims)), text(move || {
+            snapshot.with(|s| today(lang, grouped(s.today.claims)))
+        })),
+        figure(say::paid_yuan(lang), "total-paid", told(|s, _| yuan(s.total.paid_fen)), text(move || {
+            snapshot.with(|s| today(lang, format!("¥{}", yuan(s.today.paid_fen))))
+        })),
+        figure(
+            say::budget_left(lang),
+            "budget-available",
+            told(|s, _| yuan(s.budget.available)),
+            told(|s, lang| format!("{} ¥{}", say::reserved(lang), yuan(s.budget.reserved))),
+        ),
+    ];
+    view! { <dl class="figures">{cards.into_iter().collect::<Vec<_>>()}</dl> }.into_any()
 }
 
-/// One number: its word, itself, and what it is compared with.
-#[component]
-pub fn Figure(
-    /// Its word.
-    word: &'static str,
-    /// The hook for browser tests, on the number itself.
-    test: &'static str,
-    /// The number.
-    value: Signal<String>,
-    /// What stands beside it.
-    beside: Signal<String>,
-    /// One more remark, where there is one.
-    #[prop(optional, into)]
-    more: Option<Signal<Option<String>>>,
-    /// True for yuan.
-    #[prop(optional)]
-    money: bool,
-) -> impl IntoView {
+/// One number: its word, itself, and what it is compared with; the yuan sign stands before money.
+fn figure(word: &'static str, test: &'static str, value: Signal<String>, beside: Signal<String>) -> AnyView {
+    let sign = if matches!(test, "total-paid" | "budget-available") { "¥" } else { "" };
     view! {
         <div class="card">
             <dt>{word}</dt>
             <dd>
-                <span class="hero">{money.then_some("¥")}<span data-test=test>{value}</span></span>
-                <span class="beside">{beside}{move || more.and_then(|more| more.get()).map(|more| format!(" · {more}"))}</span>
+                <span class="hero"><span>{sign}</span><span data-test=test>{value}</span></span>
+                <span class="beside">{beside}</span>
             </dd>
         </div>
     }
+    .into_any()
 }

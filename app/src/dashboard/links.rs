@@ -4,6 +4,7 @@
 use crate::context::lang;
 use crate::ui::note::empty;
 use crate::ui::number::{grouped, yuan};
+use crate::ui::page::{moving, text};
 use crate::ui::table::{Table, account_name, figures, words};
 use leptos::prelude::*;
 use rules::follow::Attribution;
@@ -19,22 +20,18 @@ fn conversion(claims: i64, visits: i64) -> String {
     format!("{}.{}%", permille / 10, permille % 10)
 }
 
-/// One row for each link, what is not attributed last.
-#[component]
-pub fn Links(
-    /// The figures as last heard.
-    snapshot: RwSignal<Snapshot>,
-    /// Where links are added.
-    manage: String,
-) -> impl IntoView {
+/// One row for each link as last heard, what is not attributed last; `manage` is where links are added.
+pub fn links(snapshot: RwSignal<Snapshot>, manage: String) -> AnyView {
     let lang = lang();
     // Rows are made anew only when a link comes or goes; their numbers move by themselves.
     let order = Memo::new(move |_| {
-        snapshot.with(|s| s.links.iter().map(|link| (link.account, link.code.clone())).collect::<Vec<_>>())
+        let known = snapshot.with(|s| s.links.iter().map(|link| format!("{}/{} ", link.account, link.code)).collect());
+        Some::<String>(known)
     });
-    move || {
-        let order = order.get();
-        if order.is_empty() {
+    moving(move || {
+        order.track();
+        let count = snapshot.with_untracked(|s| s.links.len());
+        if count == 0 {
             let step = view! { <a class="button" href=manage.clone()>{say::add_links(lang)}</a> };
             return empty(say::no_links_yet(lang), say::no_links_next(lang), step.into_any());
         }
@@ -49,16 +46,18 @@ pub fn Links(
             figures(say::paid_yuan(lang)),
             figures(say::conversion(lang)),
         ];
-        let rows = (0..order.len()).map(|place| view! { <LinkRow snapshot place lang/> }).collect_view();
+        let rows: Vec<_> = (0..count).map(|place| row(snapshot, place, lang)).collect();
         view! { <Table caption=say::by_link(lang) columns>{rows}</Table> }.into_any()
-    }
+    })
 }
 
 /// One link's row.
-#[component]
-fn LinkRow(snapshot: RwSignal<Snapshot>, place: usize, lang: Lang) -> impl IntoView {
-    let told = move |tell: fn(&LinkFigures) -> String| {
-        move || snapshot.with(|s| s.links.get(place).map(tell).unwrap_or_default())
+fn row(snapshot: RwSignal<Snapshot>, place: usize, lang: Lang) -> AnyView {
+    let told = move |tell: fn(&LinkFigures, Lang) -> String| {
+        text(move || snapshot.with(|s| s.links.get(place).map(|link| tell(link, lang)).unwrap_or_default()))
+    };
+    let number = move |word: &'static str, name: &'static str, tell: fn(&LinkFigures, Lang) -> String| {
+        view! { <td class="figure" data-label=word data-figure=name>{told(tell)}</td> }.into_any()
     };
     let first = snapshot.with_untracked(|s| s.links.get(place).cloned());
     let (code, placement, icon, name) = first
@@ -66,29 +65,29 @@ fn LinkRow(snapshot: RwSignal<Snapshot>, place: usize, lang: Lang) -> impl IntoV
         .unwrap_or_default();
     let test = format!("link-{}", if code.is_empty() { "none" } else { code.as_str() });
     let placement = if code.is_empty() { say::not_attributed(lang).to_owned() } else { placement };
-    let known = move || {
-        let known = snapshot.with(|s| s.links.get(place).and_then(|link| link.known_by.parse::<Attribution>().ok()));
-        known.map(|known| {
-            view! {
-                <abbr title=states::attribution_meaning(known, lang)>{states::attribution(known, lang)}</abbr>
-            }
-        })
-    };
+    let known_by = told(|link, lang| known(link).map(|known| states::attribution(known, lang)).unwrap_or_default().to_owned());
+    let meaning = told(|link, lang| {
+        known(link).map(|known| states::attribution_meaning(known, lang)).unwrap_or_default().to_owned()
+    });
     view! {
         <tr data-test=test>
             <td class="head">{account_name(icon, name)}</td>
             <td data-label=say::placement(lang)>{placement}</td>
             <td data-label=say::link(lang)><code>{code}</code></td>
-            <td class="figure" data-label=say::visits(lang) data-figure="visits">{told(|l| grouped(l.figures.visits))}</td>
-            <td class="figure" data-label=say::follows(lang) data-figure="follows">{told(|l| grouped(l.figures.follows))}</td>
-            <td data-label=say::known_by(lang)>{known}</td>
-            <td class="figure" data-label=say::claims(lang) data-figure="claims">{told(|l| grouped(l.figures.claims))}</td>
-            <td class="figure" data-label=say::paid_yuan(lang) data-figure="paid">{told(|l| yuan(l.figures.paid_fen))}</td>
-            <td class="figure" data-label=say::conversion(lang) title=say::conversion_help(lang)>
-                {told(|l| conversion(l.figures.claims, l.figures.visits))}
-            </td>
+            {number(say::visits(lang), "visits", |link, _| grouped(link.figures.visits))}
+            {number(say::follows(lang), "follows", |link, _| grouped(link.figures.follows))}
+            <td data-label=say::known_by(lang)><abbr title=meaning>{known_by}</abbr></td>
+            {number(say::claims(lang), "claims", |link, _| grouped(link.figures.claims))}
+            {number(say::paid_yuan(lang), "paid", |link, _| yuan(link.figures.paid_fen))}
+            {number(say::conversion(lang), "conversion", |link, _| conversion(link.figures.claims, link.figures.visits))}
         </tr>
     }
+    .into_any()
+}
+
+/// How most of a link's follows are known.
+fn known(link: &LinkFigures) -> Option<Attribution> {
+    link.known_by.parse().ok()
 }
 
 #[cfg(test)]

@@ -7,47 +7,34 @@ mod links;
 mod stream;
 
 use crate::context::lang;
-use crate::error::AppError;
-use crate::ui::chart::{Line, LineChart};
-use crate::ui::note::{Skeleton, Tone, empty, failed, note};
+use crate::told::call;
+use crate::ui::chart::{Line, LineChart, Lines};
+use crate::ui::note::{Tone, empty, note};
+use crate::ui::page::{ask, moving, read, show};
 use api::Overview;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 use rules::claim::Row;
 use rules::say::{dashboard as say, states};
+use std::cell::Cell;
+use std::rc::Rc;
 
-/// The page at `/admin`.
-pub struct OverviewPage {
-    overview: Resource<Result<Option<Overview>, AppError>>,
-}
-
-#[lazy_route]
-impl LazyRoute for OverviewPage {
-    fn data() -> Self {
-        let picked = crate::frame::picked();
-        Self { overview: Resource::new(move || picked.get(), api::read_overview) }
-    }
-
-    fn view(this: Self) -> AnyView {
-        let OverviewPage { overview } = this;
-        let lang = lang();
-        view! {
-            <Title text=say::overview(lang)/>
-            <Suspense fallback=|| view! { <Skeleton figures=5/> }>
-                {move || Suspend::new(async move {
-                    match overview.await {
-                        Ok(Some(overview)) => view! { <LivePage overview/> }.into_any(),
-                        Ok(None) => {
-                            let step = view! { <a class="primary" href="/admin/campaigns/new">{say::create_campaign(lang)}</a> };
-                            empty(say::no_campaign_yet(lang), say::no_campaign_next(lang), step.into_any())
-                        }
-                        Err(error) => failed(&error),
-                    }
-                })}
-            </Suspense>
+/// The page at `/admin`: the one that is not lazy, since it is what staff open first.
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    let lang = lang();
+    let picked = crate::frame::picked();
+    let overview = ask(picked.into(), |slug| call(api::read_overview(slug)));
+    let shown = show(overview, 5, move |overview: Option<Overview>| match overview {
+        Some(overview) => view! { <LivePage overview/> }.into_any(),
+        None => {
+            let step = view! { <a class="primary" href="/admin/campaigns/new">{say::create_campaign(lang)}</a> };
+            empty(say::no_campaign_yet(lang), say::no_campaign_next(lang), step.into_any())
         }
-        .into_any()
+    });
+    view! {
+        <Title text=say::overview(lang)/>
+        {shown}
     }
 }
 
@@ -64,8 +51,11 @@ fn LivePage(overview: Overview) -> impl IntoView {
         move |_| stream::listen(slug.clone(), snapshot)
     });
     follow_claims(slug.clone(), snapshot, latest);
-    let unknown = move || snapshot.with(|snapshot| snapshot.unknown_payouts);
-    let lines = vec![
+    let unknown = moving(move || match snapshot.with(|snapshot| snapshot.unknown_payouts) {
+        0 => ().into_any(),
+        count => note(Tone::Warn, say::unknown_payouts(count, lang)),
+    });
+    let lines: Lines = [
         Line { word: say::visits(lang), of: |figures| figures.visits },
         Line { word: say::follows(lang), of: |figures| figures.follows },
         Line { word: say::claims(lang), of: |figures| figures.claims },
@@ -73,6 +63,7 @@ fn LivePage(overview: Overview) -> impl IntoView {
     ];
     let series = Signal::derive(move || snapshot.with(|snapshot| snapshot.series.clone()));
     let manage = format!("/admin/campaigns/{}", campaign.id);
+    let all_claims = crate::frame::keep_picked("/admin/claims", Some(slug.as_str()));
     view! {
         <div class="title-row">
             <h1>{campaign.name}</h1>
@@ -80,89 +71,76 @@ fn LivePage(overview: Overview) -> impl IntoView {
             <span class="grow"></span>
             <a class="button" href=manage.clone()>{say::edit_campaign(lang)}</a>
         </div>
-        {move || (unknown() > 0).then(|| note(Tone::Warn, say::unknown_payouts(unknown(), lang)))}
-        <figures::Heroes snapshot/>
+        {unknown}
+        {figures::heroes(snapshot)}
         <section class="card">
             <h2>{say::last_hour(lang)} <small>{say::per_minute(lang)}</small></h2>
             <LineChart caption=say::last_hour(lang) points=series lines lang/>
         </section>
         <section class="card">
             <h2>{say::by_link(lang)}</h2>
-            <links::Links snapshot manage/>
+            {links::links(snapshot, manage)}
         </section>
         <section class="card">
-            <h2>
-                {say::latest_claims(lang)}
-                <a class="more" href=crate::frame::keep_picked("/admin/claims", Some(slug.as_str()))>{say::all_claims(lang)}</a>
-            </h2>
-            <Latest latest/>
+            <h2>{say::latest_claims(lang)}<a class="more" href=all_claims>{say::all_claims(lang)}</a></h2>
+            {latest_claims(latest)}
         </section>
     }
 }
 
 /// Asks for the latest claims again whenever the figures say that there are more, one call at a time.
-fn follow_claims(
-    slug: rules::ids::Slug,
-    snapshot: RwSignal<rules::live::Snapshot>,
-    latest: RwSignal<Vec<Row>>,
-) {
-    let counted = Memo::new(move |_| {
-        snapshot.with(|snapshot| (snapshot.total.claims, snapshot.total.paid, snapshot.unknown_payouts))
-    });
-    let busy = StoredValue::new(false);
-    let again = StoredValue::new(false);
-    Effect::new(move |before: Option<()>| {
-        counted.track();
-        if before.is_none() {
-            return;
+fn follow_claims(slug: rules::ids::Slug, snapshot: RwSignal<rules::live::Snapshot>, latest: RwSignal<Vec<Row>>) {
+    let counted = move || snapshot.with(|s| (s.total.claims, s.total.paid, s.unknown_payouts));
+    let busy = Rc::new(Cell::new(false));
+    let again = Rc::new(Cell::new(false));
+    Effect::new(move |before: Option<(i64, i64, i64)>| {
+        let now = counted();
+        if before.is_none_or(|before| before == now) || busy.get() {
+            again.set(busy.get());
+            return now;
         }
-        if busy.get_value() {
-            again.set_value(true);
-            return;
-        }
-        busy.set_value(true);
-        let slug = slug.clone();
+        busy.set(true);
+        let (slug, busy, again) = (slug.clone(), Rc::clone(&busy), Rc::clone(&again));
         leptos::task::spawn_local(async move {
             loop {
-                again.try_update_value(|again| *again = false);
+                again.set(false);
                 // Rows that do not come now come with the next change; the figures above are already right.
-                if let Ok(rows) = api::latest_claims(slug.clone()).await {
+                if let Ok(rows) = read(api::latest_claims(slug.clone()).await) {
                     latest.try_set(rows);
                 }
-                if again.try_get_value() != Some(true) {
+                if !again.get() {
                     break;
                 }
             }
-            busy.try_update_value(|busy| *busy = false);
+            busy.set(false);
         });
+        now
     });
 }
 
 /// The latest claims: when, for which account, how much, and where it stands.
-#[component]
-fn Latest(latest: RwSignal<Vec<Row>>) -> impl IntoView {
+fn latest_claims(latest: RwSignal<Vec<Row>>) -> AnyView {
     let lang = lang();
-    move || {
+    moving(move || {
         let rows = latest.get();
         if rows.is_empty() {
             return empty(say::no_claims_yet(lang), say::no_claims_next(lang), ().into_any());
         }
-        let rows = rows
+        let rows: Vec<_> = rows
             .into_iter()
             .map(|row| {
+                let told = format!("{} · {}", row.at.beijing(), states::grade(row.grade, lang));
                 view! {
                     <li>
                         <span class="account-icon" aria-hidden="true">{row.account_icon}</span>
-                        <span class="grow">
-                            <b>{row.account_name}</b>
-                            <small>{row.at.beijing().to_string()} " · " {states::grade(row.grade, lang)}</small>
-                        </span>
+                        <span class="grow"><b>{row.account_name}</b><small>{told}</small></span>
                         {crate::claims::state_chip(row.claim, row.payout, lang)}
-                        <b class="figure">"¥" {row.amount.to_string()}</b>
+                        <b class="figure">{format!("¥{}", row.amount)}</b>
                     </li>
                 }
+                .into_any()
             })
-            .collect_view();
+            .collect();
         view! { <ol class="latest">{rows}</ol> }.into_any()
-    }
+    })
 }

@@ -2,6 +2,7 @@
 //! Refuses anything that belongs to one page.
 
 use crate::error::AppError;
+use crate::told::Told;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use rules::campaign::State;
@@ -20,6 +21,15 @@ pub struct CampaignName {
     pub state: State,
 }
 
+/// What the frame shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Who is signed in.
+    pub operator: Operator,
+    /// Every campaign, the newest first.
+    pub campaigns: Vec<CampaignName>,
+}
+
 /// Who is signed in.
 ///
 /// # Errors
@@ -29,15 +39,16 @@ pub async fn me() -> Result<Operator, AppError> {
     crate::context::operator()
 }
 
-/// Every campaign, for the switcher.
+/// What the frame shows: who is signed in, and every campaign for the switcher.
 ///
 /// # Errors
 /// As the engine says.
-#[server(prefix = "/api/viewer", endpoint = "campaign_names", input = GetUrl)]
-pub async fn campaign_names() -> Result<Vec<CampaignName>, AppError> {
-    crate::context::operator()?;
+#[server(prefix = "/api/viewer", endpoint = "frame", input = GetUrl)]
+pub async fn read_frame() -> Result<Told<Frame>, AppError> {
+    let operator = crate::context::operator()?;
     let campaigns = crate::context::engine()?.campaigns().await?;
-    Ok(campaigns.into_iter().map(|c| CampaignName { slug: c.slug, name: c.name, state: c.state }).collect())
+    let campaigns = campaigns.into_iter().map(|c| CampaignName { slug: c.slug, name: c.name, state: c.state });
+    Told::of(&Frame { operator, campaigns: campaigns.collect() })
 }
 
 /// The campaign shown when the address names none: the first one running, else the first.

@@ -5,7 +5,9 @@ pub mod api;
 mod top_bar;
 
 use crate::context::lang;
-use crate::ui::icon::{Icon, icon};
+use crate::told::call;
+use crate::ui::icon::{Icon, icon, mark};
+use crate::ui::page::{Waiting, ask_first};
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 use leptos_router::hooks::use_query_map;
@@ -29,9 +31,9 @@ pub enum Pulse {
 #[derive(Debug, Clone, Copy)]
 pub struct Live(pub RwSignal<Pulse>);
 
-/// The campaigns, for the switcher; pages that add or rename one refetch it.
+/// What the top bar shows; pages that add or rename a campaign ask for it again.
 #[derive(Clone, Copy)]
-pub struct Campaigns(pub Resource<Result<Vec<api::CampaignName>, crate::AppError>>);
+pub struct TopBarTold(pub Waiting);
 
 /// The campaign that the address names with `?campaign=`, if any.
 pub fn picked() -> Memo<Option<String>> {
@@ -52,7 +54,7 @@ pub fn keep_picked(path: &str, picked: Option<&str>) -> String {
 pub fn Frame() -> impl IntoView {
     let lang = lang();
     provide_context(Live(RwSignal::new(Pulse::Off)));
-    provide_context(Campaigns(Resource::new_blocking(|| (), |()| api::campaign_names())));
+    provide_context(TopBarTold(ask_first(|_| call(api::read_frame()))));
     view! {
         <a class="skip" href="#main" rel="external">{say::skip(lang)}</a>
         <div class="frame">
@@ -87,11 +89,7 @@ fn Rail() -> impl IntoView {
     view! {
         <nav class="rail" aria-label=say::main_menu(lang)>
             <a class="brand" href="/admin">
-                <svg viewBox="0 0 32 32" aria-hidden="true">
-                    <rect x="5" y="2" width="22" height="28" rx="4" class="brand-packet"></rect>
-                    <path d="M5 8v4q11 8 22 0V8" class="brand-fold"></path>
-                    <circle cx="16" cy="16" r="5" class="brand-seal"></circle>
-                </svg>
+                {mark()}
                 <span>{say::product(lang)}</span>
             </a>
             <ul>{entries}</ul>

@@ -1,10 +1,11 @@
 //! The top bar: which campaign, how live, in which language and theme, and who is signed in.
 //! Refuses to act: it navigates, remembers a choice, or signs out.
 
-use super::{Campaigns, Live, Pulse, api, keep_picked, picked};
+use super::{Live, Pulse, TopBarTold, api, keep_picked, picked};
 use crate::browser;
 use crate::context::lang;
 use crate::ui::icon::{Icon, icon};
+use crate::ui::page::{show_quietly, text};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
 use rules::say::{Lang, dashboard as say, states};
@@ -43,34 +44,37 @@ fn Switcher() -> impl IntoView {
     let lang = lang();
     let picked = picked();
     let path = use_location().pathname;
-    let Campaigns(campaigns) = expect_context();
+    let TopBarTold(told) = expect_context();
     let navigate = use_navigate();
     let choose = Callback::new(move |slug: String| {
         let here = path.get_untracked();
         let here = if here == "/admin/claims" { "/admin/claims" } else { "/admin" };
         navigate(&keep_picked(here, Some(&slug)), leptos_router::NavigateOptions::default());
     });
-    let shown = move || matches!(path.get().trim_end_matches('/'), "/admin" | "/admin/claims");
+    let class = text(move || match path.get().trim_end_matches('/') {
+        "/admin" | "/admin/claims" => "switcher".to_owned(),
+        _ => "switcher gone".to_owned(),
+    });
+    let options = show_quietly(told, move |frame: api::Frame| {
+        let usual = api::usual(&frame.campaigns).unwrap_or_default();
+        let current = text(move || picked.get().unwrap_or_else(|| usual.clone()));
+        let options = frame.campaigns.into_iter().map(|campaign| {
+            let slug = campaign.slug.as_str().to_owned();
+            let chosen = current.with_untracked(|current| *current == slug);
+            let word = format!("{} · {}", campaign.name, states::campaign(campaign.state, lang));
+            view! { <option value=slug selected=chosen>{word}</option> }.into_any()
+        });
+        view! {
+            <select id="switcher" prop:value=current on:change=move |event| choose.run(event_target_value(&event))>
+                {options.collect::<Vec<_>>()}
+            </select>
+        }
+        .into_any()
+    });
     view! {
-        <div class="switcher" class:gone=move || !shown()>
+        <div class=class>
             <label class="hidden" for="switcher">{say::choose_campaign(lang)}</label>
-            <Suspense>
-                {move || Suspend::new(async move {
-                    let names = campaigns.await.unwrap_or_default();
-                    let current = picked.get().or_else(|| super::api::usual(&names));
-                    let options = names.into_iter().map(|campaign| {
-                        let slug = campaign.slug.as_str().to_owned();
-                        let chosen = current.as_deref() == Some(slug.as_str());
-                        let word = format!("{} · {}", campaign.name, states::campaign(campaign.state, lang));
-                        view! { <option value=slug selected=chosen>{word}</option> }
-                    });
-                    view! {
-                        <select id="switcher" on:change=move |event| choose.run(event_target_value(&event))>
-                            {options.collect_view()}
-                        </select>
-                    }
-                })}
-            </Suspense>
+            {options}
         </div>
     }
 }
@@ -80,19 +84,22 @@ fn Switcher() -> impl IntoView {
 fn Dot() -> impl IntoView {
     let lang = lang();
     let Live(pulse) = expect_context();
-    let class = move || match pulse.get() {
-        Pulse::Off => "dot gone",
-        Pulse::Connecting => "dot warn",
-        Pulse::Heard(secs) if secs > 10 => "dot warn",
-        Pulse::Heard(_) => "dot ok",
-        Pulse::Cut => "dot bad",
-    };
-    let words = move || match pulse.get() {
+    let class = text(move || {
+        let class = match pulse.get() {
+            Pulse::Off => "dot gone",
+            Pulse::Connecting => "dot warn",
+            Pulse::Heard(secs) if secs > 10 => "dot warn",
+            Pulse::Heard(_) => "dot ok",
+            Pulse::Cut => "dot bad",
+        };
+        class.to_owned()
+    });
+    let words = text(move || match pulse.get() {
         Pulse::Off => String::new(),
         Pulse::Connecting => say::live_connecting(lang).to_owned(),
         Pulse::Heard(secs) => say::live_age(secs, lang),
         Pulse::Cut => say::live_cut(lang).to_owned(),
-    };
+    });
     view! { <span class=class data-test="live-dot"><i aria-hidden="true"></i>{words}</span> }
 }
 
@@ -103,13 +110,14 @@ fn ThemeSwitch() -> impl IntoView {
     let theme = RwSignal::new("auto".to_owned());
     // The server's choice is read after hydration, so that both sides first write the same.
     Effect::new(move |_| theme.set(browser::page_theme()));
-    let word = move || {
-        theme.with(|theme| match theme.as_str() {
+    let word = text(move || {
+        let word = theme.with(|theme| match theme.as_str() {
             "light" => say::theme_light(lang),
             "dark" => say::theme_dark(lang),
             _ => say::theme_auto(lang),
-        })
-    };
+        });
+        word.to_owned()
+    });
     let turn = move |_| {
         let next = theme.with_untracked(|theme| match theme.as_str() {
             "auto" => "light",
@@ -132,25 +140,21 @@ fn ThemeSwitch() -> impl IntoView {
 #[component]
 fn Person() -> impl IntoView {
     let lang = lang();
-    let me = Resource::new_blocking(|| (), |()| api::me());
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                me.await.ok().map(|operator| {
-                    let login = operator.login.clone();
-                    view! {
-                        <details class="menu">
-                            <summary aria-label=say::person(lang)>{icon(Icon::Person)}<span>{login}</span></summary>
-                            <div class="menu-body">
-                                <p><b>{operator.login}</b><br/>{states::role(operator.role, lang)}</p>
-                                <form method="post" action="/api/viewer/sign_out">
-                                    <button type="submit" class="quiet" data-test="sign-out">{say::sign_out(lang)}</button>
-                                </form>
-                            </div>
-                        </details>
-                    }
-                })
-            })}
-        </Suspense>
-    }
+    let TopBarTold(told) = expect_context();
+    show_quietly(told, move |frame: api::Frame| {
+        let operator = frame.operator;
+        let login = operator.login.clone();
+        view! {
+            <details class="menu">
+                <summary aria-label=say::person(lang)>{icon(Icon::Person)}<span>{login}</span></summary>
+                <div class="menu-body">
+                    <p><b>{operator.login}</b><br/>{states::role(operator.role, lang)}</p>
+                    <form method="post" action="/api/viewer/sign_out">
+                        <button type="submit" class="quiet" data-test="sign-out">{say::sign_out(lang)}</button>
+                    </form>
+                </div>
+            </details>
+        }
+        .into_any()
+    })
 }

@@ -2,6 +2,7 @@
 //! Refuses to say which of the two was wrong, and to send anybody to another host afterwards.
 
 use crate::context::lang;
+use crate::ui::icon::mark;
 use crate::ui::note::{Tone, note};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -14,8 +15,10 @@ pub struct SignInPage;
 
 /// `next` when it is a page of ours, else the overview.
 fn way_on(next: Option<String>) -> String {
-    next.filter(|next| (next == "/admin" || next.starts_with("/admin/") || next.starts_with("/admin?")) && !next.contains('\\'))
-        .unwrap_or_else(|| "/admin".to_owned())
+    next.filter(|next| {
+        (next == "/admin" || next.starts_with("/admin/") || next.starts_with("/admin?")) && !next.contains('\\')
+    })
+    .unwrap_or_else(|| "/admin".to_owned())
 }
 
 #[lazy_route]
@@ -29,17 +32,16 @@ impl LazyRoute for SignInPage {
         let query = use_query_map();
         let next = query.with_untracked(|query| way_on(query.get("next")));
         let wrong = query.with_untracked(|query| query.get("error")).map(|error| {
-            note(Tone::Bad, if error == "too_many" { say::sign_in_too_many(lang) } else { say::sign_in_wrong(lang) }.to_owned())
+            note(
+                Tone::Bad,
+                if error == "too_many" { say::sign_in_too_many(lang) } else { say::sign_in_wrong(lang) }.to_owned(),
+            )
         });
         view! {
             <Title text=say::sign_in(lang)/>
             <main class="door">
                 <form class="card" method="post" action="/api/public/sign_in">
-                    <svg class="door-mark" viewBox="0 0 32 32" aria-hidden="true">
-                        <rect x="5" y="2" width="22" height="28" rx="4" class="brand-packet"></rect>
-                        <path d="M5 8v4q11 8 22 0V8" class="brand-fold"></path>
-                        <circle cx="16" cy="16" r="5" class="brand-seal"></circle>
-                    </svg>
+                    {mark()}
                     <h1>{say::product(lang)}</h1>
                     <p class="lead">{say::sign_in_lead(lang)}</p>
                     <div role="alert">{wrong}</div>

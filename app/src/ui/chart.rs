@@ -1,6 +1,7 @@
 //! A line chart: a few series over the same minutes, told apart by dash and by a label at each line's end.
 //! Refuses to be the only way to the numbers: the keyboard reads it minute by minute, and a table holds the same.
 
+use crate::ui::page::{moving, text};
 use leptos::prelude::*;
 use rules::live::{Figures, Point};
 use rules::say::{Lang, dashboard as say};
@@ -22,6 +23,9 @@ pub struct Line {
     /// Its number in each point.
     pub of: fn(&Figures) -> i64,
 }
+
+/// The four lines of a chart.
+pub type Lines = [Line; 4];
 
 /// The top of the scale for a largest value, and the step between its four lines: 1, 2 or 5 times a power of ten.
 fn scale(most: i64) -> (i64, i64) {
@@ -67,6 +71,12 @@ fn path(points: &[Point], line: Line, top: i64) -> String {
     path
 }
 
+/// The scale that holds every line of every point.
+fn scale_of(points: &[Point], lines: Lines) -> (i64, i64) {
+    let most = points.iter().flat_map(|point| lines.iter().map(|line| (line.of)(&point.figures))).max();
+    scale(most.unwrap_or(0))
+}
+
 /// The chart of `points`, oldest first.
 #[component]
 pub fn LineChart(
@@ -74,24 +84,24 @@ pub fn LineChart(
     caption: &'static str,
     /// The points, oldest first.
     points: Signal<Vec<Point>>,
-    /// Its lines, at most six.
-    lines: Vec<Line>,
+    /// Its lines.
+    lines: Lines,
     /// The reader's language.
     lang: Lang,
 ) -> impl IntoView {
-    let lines = StoredValue::new(lines);
     let read = RwSignal::new(None::<usize>);
-    let top = Memo::new(move |_| {
-        let most = points.with(|points| {
-            let all = |line: &Line| points.iter().map(|point| (line.of)(&point.figures)).max();
-            lines.with_value(|lines| lines.iter().filter_map(all).max())
-        });
-        scale(most.unwrap_or(0))
-    });
+    let drawn: Vec<_> = lines
+        .into_iter()
+        .zip(1..)
+        .map(|(line, number)| {
+            let d = text(move || points.with(|points| path(points, line, scale_of(points, lines).0)));
+            view! { <path class=format!("line series-{number}") d=d></path> }.into_any()
+        })
+        .collect();
     view! {
         <figure class="chart">
             <div class="chart-body">
-                <Grid points top/>
+                {grid(points, lines)}
                 <div
                     class="plot"
                     role="img"
@@ -115,18 +125,13 @@ pub fn LineChart(
                     }
                 >
                     <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
-                        {lines.get_value().into_iter().enumerate().map(|(number, line)| view! {
-                            <path
-                                class=format!("line series-{}", number + 1)
-                                d=move || points.with(|points| path(points, line, top.get().0))
-                            ></path>
-                        }).collect_view()}
+                        {drawn}
                     </svg>
-                    <Readout points lines read/>
+                    {readout(points, lines, read)}
                 </div>
-                <Labels points lines top/>
+                {labels(points, lines)}
             </div>
-            <Numbers caption points lines lang/>
+            {numbers(caption, points, lines, lang)}
         </figure>
     }
 }
@@ -142,121 +147,107 @@ fn nearest(event: &web_sys::PointerEvent, points: usize) -> Option<usize> {
 }
 
 /// The scale at the left and the clock below.
-#[component]
-fn Grid(points: Signal<Vec<Point>>, top: Memo<(i64, i64)>) -> impl IntoView {
-    let marks = move || {
-        let (top, step) = top.get();
-        (0..=4)
-            .map(|number| {
-                let value = number * step;
-                let style = format!("top:{}px", height(value, top));
-                view! { <div class="mark" style=style><span>{value}</span></div> }
-            })
-            .collect_view()
-    };
-    let clocks = move || {
-        points.with(|points| {
-            let last = points.len().saturating_sub(1).max(1);
-            (0..=4)
-                .filter_map(|quarter| {
-                    let at = last * quarter / 4;
-                    let style = format!("left:{}%", quarter * 25);
-                    points.get(at).map(|point| view! { <span style=style>{clock(point.at)}</span> })
-                })
-                .collect_view()
-        })
-    };
+fn grid(points: Signal<Vec<Point>>, lines: Lines) -> AnyView {
+    let rungs = moving(move || {
+        let (top, step) = points.with(|points| scale_of(points, lines));
+        let rung = |number: i64| {
+            let style = format!("top:{}px", height(number * step, top));
+            view! { <div class="rung" style=style><span>{(number * step).to_string()}</span></div> }.into_any()
+        };
+        (0..=4).map(rung).collect::<Vec<_>>().into_any()
+    });
+    let clocks = moving(move || {
+        let points = points.get();
+        let last = points.len().saturating_sub(1).max(1);
+        let clocks = (0..=4).map(|quarter| last * quarter / 4).filter_map(|at| {
+            let style = format!("left:{}%", at * 100 / last);
+            points.get(at).map(|point| view! { <span style=style>{clock(point.at)}</span> }.into_any())
+        });
+        clocks.collect::<Vec<_>>().into_any()
+    });
     view! {
-        <div class="marks" aria-hidden="true">{marks}</div>
+        <div class="rungs" aria-hidden="true">{rungs}</div>
         <div class="clocks" aria-hidden="true">{clocks}</div>
     }
+    .into_any()
 }
 
 /// Each line's word and last number at its end.
-#[component]
-fn Labels(points: Signal<Vec<Point>>, lines: StoredValue<Vec<Line>>, top: Memo<(i64, i64)>) -> impl IntoView {
-    let places = Memo::new(move |_| {
-        let last = points.with(|points| points.last().map(|point| point.figures).unwrap_or_default());
-        let ends = lines.with_value(|lines| lines.iter().map(|line| (line.of)(&last)).collect::<Vec<_>>());
-        let wanted = ends.iter().enumerate().map(|(line, value)| (line, height(*value, top.get().0))).collect();
-        apart(wanted).into_iter().zip(ends).map(|((_, y), value)| (y, value)).collect::<Vec<_>>()
-    });
-    let labels = lines
-        .get_value()
-        .into_iter()
-        .enumerate()
-        .map(|(number, line)| {
-            let place = move || places.with(|places| places.get(number).copied().unwrap_or_default());
+fn labels(points: Signal<Vec<Point>>, lines: Lines) -> AnyView {
+    let labels = moving(move || {
+        let (last, top) = points.with(|points| {
+            (points.last().map(|point| point.figures).unwrap_or_default(), scale_of(points, lines).0)
+        });
+        let wanted = lines.iter().enumerate().map(|(at, line)| (at, height((line.of)(&last), top))).collect();
+        let placed = apart(wanted).into_iter().zip(lines).map(|((at, y), line)| {
             view! {
-                <div class=format!("label series-{}", number + 1) style=move || format!("top:{}px", place().0)>
+                <div class=format!("label series-{}", at + 1) style=format!("top:{y}px")>
                     <svg viewBox="0 0 20 4" aria-hidden="true"><path class="line" d="M0 2H20"></path></svg>
-                    {line.word}
-                    " "
-                    <b>{move || place().1}</b>
+                    <span>{line.word}</span>
+                    <b>{(line.of)(&last).to_string()}</b>
                 </div>
             }
-        })
-        .collect_view();
-    view! { <div class="labels" aria-hidden="true">{labels}</div> }
+            .into_any()
+        });
+        placed.collect::<Vec<_>>().into_any()
+    });
+    view! { <div class="labels" aria-hidden="true">{labels}</div> }.into_any()
 }
 
 /// What stands under the pointer or the keyboard's mark.
-#[component]
-fn Readout(points: Signal<Vec<Point>>, lines: StoredValue<Vec<Line>>, read: RwSignal<Option<usize>>) -> impl IntoView {
-    move || {
-        let at = read.get()?;
-        let (point, last) = points.with(|points| (points.get(at).copied(), points.len().saturating_sub(1).max(1)));
-        let point = point?;
-        let share = at * 100 / last;
+fn readout(points: Signal<Vec<Point>>, lines: Lines, read: RwSignal<Option<usize>>) -> AnyView {
+    moving(move || {
+        let points = points.get();
+        let Some((at, point)) = read.get().and_then(|at| points.get(at).map(|point| (at, *point))) else {
+            return ().into_any();
+        };
+        let share = at * 100 / points.len().saturating_sub(1).max(1);
         let side = if share > 50 { "readout left" } else { "readout" };
-        let rows = lines
-            .get_value()
-            .into_iter()
-            .map(|line| view! { <li><span>{line.word}</span><b>{(line.of)(&point.figures)}</b></li> })
-            .collect_view();
-        Some(view! {
+        let rows = lines.into_iter().map(|line| {
+            view! { <li><span>{line.word}</span><b>{(line.of)(&point.figures).to_string()}</b></li> }.into_any()
+        });
+        view! {
             <div class="cursor" style=format!("left:{share}%")>
                 <div class=side role="status">
                     <p>{clock(point.at)}</p>
-                    <ul>{rows}</ul>
+                    <ul>{rows.collect::<Vec<_>>()}</ul>
                 </div>
             </div>
-        })
-    }
+        }
+        .into_any()
+    })
 }
 
-/// The same numbers as a table, newest first.
-#[component]
-fn Numbers(
-    caption: &'static str,
-    points: Signal<Vec<Point>>,
-    lines: StoredValue<Vec<Line>>,
-    lang: Lang,
-) -> impl IntoView {
+/// The same numbers as a table, newest first, made only while it is open.
+fn numbers(caption: &'static str, points: Signal<Vec<Point>>, lines: Lines, lang: Lang) -> AnyView {
     let open = RwSignal::new(false);
-    let heads = lines.get_value().into_iter().map(|line| view! { <th scope="col" class="figure">{line.word}</th> });
-    let rows = move || {
-        open.get().then(|| {
-            points.get().into_iter().rev().map(|point| {
-                let cells = lines.get_value().into_iter().map(|line| {
-                    view! { <td class="figure">{(line.of)(&point.figures)}</td> }
-                });
-                view! { <tr><th scope="row">{clock(point.at)}</th>{cells.collect_view()}</tr> }
-            })
-            .collect_view()
-        })
-    };
+    let heads = lines.into_iter().map(|line| view! { <th scope="col" class="figure">{line.word}</th> }.into_any());
+    let heads: Vec<_> = heads.collect();
+    let rows = moving(move || {
+        if !open.get() {
+            return ().into_any();
+        }
+        let row = |point: Point| {
+            let cell = |line: Line| {
+                view! { <td class="figure">{(line.of)(&point.figures).to_string()}</td> }.into_any()
+            };
+            let cells: Vec<_> = lines.into_iter().map(cell).collect();
+            view! { <tr><th scope="row">{clock(point.at)}</th>{cells}</tr> }.into_any()
+        };
+        points.get().into_iter().rev().map(row).collect::<Vec<_>>().into_any()
+    });
     view! {
         <details class="numbers" on:toggle=move |_| open.update(|open| *open = !*open)>
             <summary>{say::as_table(lang)}</summary>
             <div class="table-frame short" tabindex="0" role="region" aria-label=caption>
                 <table>
-                    <thead><tr><th scope="col">{say::time(lang)}</th>{heads.collect_view()}</tr></thead>
+                    <thead><tr><th scope="col">{say::time(lang)}</th>{heads}</tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </div>
         </details>
     }
+    .into_any()
 }
 
 #[cfg(test)]
@@ -265,7 +256,8 @@ mod tests {
 
     #[test]
     fn the_scale_has_whole_steps_and_holds_the_largest_value() {
-        for (most, top) in [(0, 4), (4, 4), (5, 8), (8, 8), (9, 20), (100, 200), (81, 200), (80, 80), (12_345, 20_000)] {
+        for (most, top) in [(0, 4), (4, 4), (5, 8), (8, 8), (9, 20), (100, 200), (81, 200), (80, 80), (12_345, 20_000)]
+        {
             assert_eq!(scale(most).0, top, "{most}");
         }
     }

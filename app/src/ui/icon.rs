@@ -49,9 +49,23 @@ impl Icon {
             Self::Copy => "M9 9h11v11H9zM5 15H4V4h11v1",
             Self::Download => "M12 4v11M7.500 11l4.500 4.500L16.500 11M4 20h16",
             Self::Packet => "M6 3h12v18H6zM6 8q6 4.500 12 0M12 12.500v.1",
-            Self::Link => "M10 14a4 4 0 0 0 5.700 0l3-3A4 4 0 0 0 13 5.300l-1 1M14 10a4 4 0 0 0-5.700 0l-3 3a4 4 0 0 0 5.700 5.700l1-1",
+            Self::Link => {
+                "M10 14a4 4 0 0 0 5.700 0l3-3A4 4 0 0 0 13 5.300l-1 1M14 10a4 4 0 0 0-5.700 0l-3 3a4 4 0 0 0 5.700 5.700l1-1"
+            }
         }
     }
+}
+
+/// The product's mark: a red packet with its golden seal.
+pub fn mark() -> AnyView {
+    view! {
+        <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+            <rect x="5" y="2" width="22" height="28" rx="4" class="mark-packet"></rect>
+            <path d="M6 9q10 8 20 0" class="mark-fold"></path>
+            <circle cx="16" cy="15" r="5" class="mark-seal"></circle>
+        </svg>
+    }
+    .into_any()
 }
 
 /// One icon of 20 px (or as large as its surroundings say).

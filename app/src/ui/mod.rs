@@ -7,4 +7,5 @@ pub mod field;
 pub mod icon;
 pub mod note;
 pub mod number;
+pub mod page;
 pub mod table;

@@ -4,6 +4,7 @@
 use crate::context::lang;
 use crate::error::AppError;
 use crate::ui::icon::{Icon, icon};
+use crate::ui::page::moving;
 use leptos::prelude::*;
 use rules::say::dashboard as say;
 
@@ -63,11 +64,11 @@ pub fn Outcome(
 ) -> impl IntoView {
     view! {
         <div class="outcome" role="status">
-            {move || match failed.get() {
+            {moving(move || match failed.get() {
                 Some(sentence) => note(Tone::Bad, sentence),
                 None if done.get() => chip(Tone::Ok, word),
                 None => ().into_any(),
-            }}
+            })}
         </div>
     }
 }
@@ -116,9 +117,9 @@ pub fn Skeleton(
     view! {
         <div class="skeleton" role="status">
             <span class="hidden">{say::loading(lang())}</span>
-            {(figures > 0).then(|| view! {
-                <div class="figures">{(0..figures).map(|_| view! { <div class="card"></div> }).collect_view()}</div>
-            })}
+            <div class="figures">
+                {(0..figures).map(|_| view! { <div class="card"></div> }.into_any()).collect::<Vec<_>>()}
+            </div>
             <div class="card tall"></div>
         </div>
     }

@@ -79,5 +79,6 @@ pub fn CopyButton(
 /// The icon and name of an account, side by side.
 pub fn account_name(picture: String, name: String) -> AnyView {
     let picture = if picture.is_empty() { icon(Icon::Accounts) } else { picture.into_any() };
-    view! { <span class="account"><span class="account-icon" aria-hidden="true">{picture}</span>{name}</span> }.into_any()
+    view! { <span class="account"><span class="account-icon" aria-hidden="true">{picture}</span>{name}</span> }
+        .into_any()
 }

@@ -1,0 +1,3 @@
+//! Temporary.
+#[path = "it/crash.rs"]
+mod crash;
