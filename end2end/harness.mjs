@@ -185,6 +185,21 @@ export class World {
     });
   }
 
+  /** Signs the demo's operator in. Returns a call of staff's server functions: `(path, body)`. */
+  async office() {
+    const form = new URLSearchParams({ ...OPERATOR, next: '/admin' });
+    const door = await fetch(`${this.origin}/api/public/sign_in`, { method: 'POST', body: form, redirect: 'manual' });
+    const cookie = door.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+    return async (path, body) => {
+      const answer = await fetch(this.origin + path, {
+        method: body ? 'POST' : 'GET', body: body && exact(body), headers: { cookie, 'content-type': 'application/json' },
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text.slice(0, 300)}`);
+      return text;
+    };
+  }
+
   /** What WeChat really paid. */
   books() {
     return this.control('GET', 'books');
@@ -193,6 +208,12 @@ export class World {
 
 /** The demo's accounts by what makes them different. */
 export const ACCOUNTS = { safe: 'wx1a2b3c4d5e6f0001', compatible: 'wx1a2b3c4d5e6f0002', edit: 'wx1a2b3c4d5e6f0003', service: 'wx1a2b3c4d5e6f0004' };
+
+/** JSON that keeps whole numbers above 2^53, given as BigInt. */
+const exact = (body) => JSON.stringify(body, (_, value) => (typeof value === 'bigint' ? `whole ${value}` : value)).replace(/"whole (\d+)"/g, '$1');
+
+/** The demo's member of staff. */
+export const OPERATOR = { login: 'admin', password: 'lingbao-demo-2026' };
 
 /** WeChat's browser on the phone `id`: its own cookies, without script unless `more` says so. */
 export async function wechatBrowser(browser, id, more = {}) {

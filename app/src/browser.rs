@@ -83,20 +83,20 @@ pub fn copy(text: &str) {
 
 /// Sets the value of an input on this page by its id.
 pub fn fill(id: &str, value: &str) {
-    if let Some(input) = document().and_then(|page| page.get_element_by_id(id)) {
-        if let Ok(input) = input.dyn_into::<web_sys::HtmlInputElement>() {
-            input.set_value(value);
-        }
+    if let Some(input) = document().and_then(|page| page.get_element_by_id(id))
+        && let Ok(input) = input.dyn_into::<web_sys::HtmlInputElement>()
+    {
+        input.set_value(value);
     }
 }
 
 /// Moves the focus to an element of this page, so that a reader hears what changed.
 pub fn focus(id: &str) {
-    if let Some(element) = document().and_then(|page| page.get_element_by_id(id)) {
-        if let Ok(element) = element.dyn_into::<web_sys::HtmlElement>() {
-            // An element that cannot take the focus leaves it where it was.
-            let _kept = element.focus();
-        }
+    if let Some(element) = document().and_then(|page| page.get_element_by_id(id))
+        && let Ok(element) = element.dyn_into::<web_sys::HtmlElement>()
+    {
+        // An element that cannot take the focus leaves it where it was.
+        let _kept = element.focus();
     }
 }
 

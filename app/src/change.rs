@@ -110,11 +110,11 @@ impl<P: Clone + PartialEq + DeserializeOwned + Send + Sync + 'static> Change<P> 
         })
     }
 
-    /// Why this place's last change failed, in a sentence.
+    /// Why this place's last change failed, in a sentence; wrong fields speak for themselves in the form's summary.
     pub fn sentence(self, place: &'static str, lang: Lang) -> Signal<Option<String>> {
         Signal::derive(move || {
             self.failed.with(|failed| match failed {
-                Some((where_, error)) if *where_ == place => Some(error.sentence(lang)),
+                Some((where_, error)) if *where_ == place && error.fields().is_empty() => Some(error.sentence(lang)),
                 Some(_) | None => None,
             })
         })

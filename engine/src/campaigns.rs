@@ -7,6 +7,7 @@ use rules::campaign::{Campaign, CheckedCampaign, Event, Member};
 use rules::ids::{AccountId, CampaignId, EditKey, LineId, Slug};
 use rules::operator::Operator;
 use rules::say::{Lang, campaign as say};
+use rules::time::UnixMs;
 
 impl Engine {
     /// All campaigns, the newest first.
@@ -66,7 +67,9 @@ impl Engine {
         let mut tx = self.db().begin().await?;
         let before = store::by_id(tx.conn(), id).await?.ok_or_else(Error::not_found)?;
         let state = before.state.event(event).map_err(|_| Error::conflict(say::transition_wrong(lang)))?;
-        store::set_state(&mut tx, id, state, now).await?;
+        // WeChat tells follows to the second: a start inside a second must not make its followers earlier ones.
+        let at = UnixMs(now.secs() * 1000);
+        store::set_state(&mut tx, id, state, at).await?;
         audit::note(self, &mut tx, by, &format!("campaign.{}", event.name()), id.0).await?;
         tx.commit().await
     }

@@ -122,6 +122,20 @@ pub async fn qr(State(site): State<Site>, Path(code): Path<String>, headers: Hea
     drawn.await.unwrap_or_else(|error| web::broke(&error, lang))
 }
 
+/// `GET /admin/qr/{code}`: a tracked link as a QR code, for staff to print.
+pub async fn link_qr(State(site): State<Site>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    let lang = web::lang(None, &headers);
+    let code = code.strip_suffix(".svg").unwrap_or(&code);
+    let Ok(code) = LinkCode::try_from(code) else { return web::not_found(lang) };
+    match site.engine().link_by_code(&code).await {
+        Ok(link) => {
+            let svg = qr_svg(&format!("{}/l/{}", site.config().entry_url, link.code));
+            ([(header::CONTENT_TYPE, "image/svg+xml")], svg).into_response()
+        }
+        Err(error) => web::broke(&error, lang),
+    }
+}
+
 /// A QR code of `text` as a whole `<svg>`; nothing when the text is too long for one.
 pub fn qr_svg(text: &str) -> String {
     qrcode::QrCode::new(text.as_bytes())

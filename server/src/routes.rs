@@ -31,6 +31,7 @@ pub fn router(site: Site) -> Router {
     let pushes = Router::new().route("/wechat/{appid}", get(callback::verify).post(callback::push));
     let streams = Router::new()
         .route("/admin/live", get(live::live))
+        .route("/admin/qr/{code}", get(entry::link_qr))
         .route("/admin/reports/claims.csv", get(reports::claims_csv));
     let pages = Router::new()
         .route("/", get(|| async { web::redirect("/admin") }))

@@ -17,13 +17,12 @@ pub fn build(root: &Path, profile: &str) -> Done<()> {
     let packages = root.join("public/pkg");
     let wanted = sources::hash(root, profile)?;
     let (current, made_of) = (packages.join("current"), packages.join("sources"));
-    if fs::read_to_string(&made_of).is_ok_and(|made_of| made_of.trim() == wanted) {
-        if let Ok(folder) = fs::read_to_string(&current) {
-            if packages.join(folder.trim()).join("lingbao.css").is_file() {
-                println!("site: unchanged, public/pkg/{}", folder.trim());
-                return Ok(());
-            }
-        }
+    if fs::read_to_string(&made_of).is_ok_and(|made_of| made_of.trim() == wanted)
+        && let Ok(folder) = fs::read_to_string(&current)
+        && packages.join(folder.trim()).join("lingbao.css").is_file()
+    {
+        println!("site: unchanged, public/pkg/{}", folder.trim());
+        return Ok(());
     }
     let compiled = compile(root, profile)?;
     let fresh = packages.join("fresh");

@@ -179,11 +179,12 @@ fn Desk(desk: CampaignDesk) -> impl IntoView {
     // A new name or state belongs into the switcher, too.
     let TopBarTold(names) = expect_context();
     let told = change.part(|desk| (desk.campaign.name.clone(), desk.campaign.state));
-    Effect::new(move |before: Option<()>| {
-        told.track();
-        if before.is_some() {
+    Effect::new(move |before: Option<(String, State)>| {
+        let now = told.get();
+        if before.is_some_and(|before| before != now) {
             names.refetch();
         }
+        now
     });
     view! {
         <Title text=move || name.get()/>

@@ -14,21 +14,35 @@ pub fn heroes(snapshot: RwSignal<Snapshot>) -> AnyView {
     let told = move |tell: fn(&Snapshot, Lang) -> String| text(move || snapshot.with(|s| tell(s, lang)));
     let today = |lang: Lang, more: String| format!("{} +{more}", say::today(lang));
     let cards = [
-        figure(say::visits(lang), "total-visits", told(|s, _| grouped(s.total.visits)), text(move || {
-            snapshot.with(|s| match s.total.bots {
-                0 => today(lang, grouped(s.today.visits)),
-                bots => format!("{} · {}", today(lang, grouped(s.today.visits)), say::bots_apart(bots, lang)),
-            })
-        })),
-        figure(say::follows(lang), "total-follows", told(|s, _| grouped(s.total.follows)), text(move || {
-            snapshot.with(|s| today(lang, grouped(s.today.follows)))
-        })),
-        figure(say::claims(lang), "total-claims", told(|s, _| grouped(s.total.claims)), text(move || {
-            snapshot.with(|s| today(lang, grouped(s.today.claims)))
-        })),
-        figure(say::paid_yuan(lang), "total-paid", told(|s, _| yuan(s.total.paid_fen)), text(move || {
-            snapshot.with(|s| today(lang, format!("¥{}", yuan(s.today.paid_fen))))
-        })),
+        figure(
+            say::visits(lang),
+            "total-visits",
+            told(|s, _| grouped(s.total.visits)),
+            text(move || {
+                snapshot.with(|s| match s.total.bots {
+                    0 => today(lang, grouped(s.today.visits)),
+                    bots => format!("{} · {}", today(lang, grouped(s.today.visits)), say::bots_apart(bots, lang)),
+                })
+            }),
+        ),
+        figure(
+            say::follows(lang),
+            "total-follows",
+            told(|s, _| grouped(s.total.follows)),
+            text(move || snapshot.with(|s| today(lang, grouped(s.today.follows)))),
+        ),
+        figure(
+            say::claims(lang),
+            "total-claims",
+            told(|s, _| grouped(s.total.claims)),
+            text(move || snapshot.with(|s| today(lang, grouped(s.today.claims)))),
+        ),
+        figure(
+            say::paid_yuan(lang),
+            "total-paid",
+            told(|s, _| yuan(s.total.paid_fen)),
+            text(move || snapshot.with(|s| today(lang, format!("¥{}", yuan(s.today.paid_fen))))),
+        ),
         figure(
             say::budget_left(lang),
             "budget-available",

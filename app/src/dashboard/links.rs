@@ -29,7 +29,8 @@ pub fn links(snapshot: RwSignal<Snapshot>, manage: String) -> AnyView {
         Some::<String>(known)
     });
     moving(move || {
-        order.track();
+        // A memo wakes its readers only once it has been read.
+        order.with(|_| ());
         let count = snapshot.with_untracked(|s| s.links.len());
         if count == 0 {
             let step = view! { <a class="button" href=manage.clone()>{say::add_links(lang)}</a> };
@@ -60,12 +61,12 @@ fn row(snapshot: RwSignal<Snapshot>, place: usize, lang: Lang) -> AnyView {
         view! { <td class="figure" data-label=word data-figure=name>{told(tell)}</td> }.into_any()
     };
     let first = snapshot.with_untracked(|s| s.links.get(place).cloned());
-    let (code, placement, icon, name) = first
-        .map(|link| (link.code, link.placement, link.account_icon, link.account_name))
-        .unwrap_or_default();
+    let (code, placement, icon, name) =
+        first.map(|link| (link.code, link.placement, link.account_icon, link.account_name)).unwrap_or_default();
     let test = format!("link-{}", if code.is_empty() { "none" } else { code.as_str() });
     let placement = if code.is_empty() { say::not_attributed(lang).to_owned() } else { placement };
-    let known_by = told(|link, lang| known(link).map(|known| states::attribution(known, lang)).unwrap_or_default().to_owned());
+    let known_by =
+        told(|link, lang| known(link).map(|known| states::attribution(known, lang)).unwrap_or_default().to_owned());
     let meaning = told(|link, lang| {
         known(link).map(|known| states::attribution_meaning(known, lang)).unwrap_or_default().to_owned()
     });

@@ -175,9 +175,8 @@ fn grid(points: Signal<Vec<Point>>, lines: Lines) -> AnyView {
 /// Each line's word and last number at its end.
 fn labels(points: Signal<Vec<Point>>, lines: Lines) -> AnyView {
     let labels = moving(move || {
-        let (last, top) = points.with(|points| {
-            (points.last().map(|point| point.figures).unwrap_or_default(), scale_of(points, lines).0)
-        });
+        let (last, top) = points
+            .with(|points| (points.last().map(|point| point.figures).unwrap_or_default(), scale_of(points, lines).0));
         let wanted = lines.iter().enumerate().map(|(at, line)| (at, height((line.of)(&last), top))).collect();
         let placed = apart(wanted).into_iter().zip(lines).map(|((at, y), line)| {
             view! {
@@ -228,9 +227,8 @@ fn numbers(caption: &'static str, points: Signal<Vec<Point>>, lines: Lines, lang
             return ().into_any();
         }
         let row = |point: Point| {
-            let cell = |line: Line| {
-                view! { <td class="figure">{(line.of)(&point.figures).to_string()}</td> }.into_any()
-            };
+            let cell =
+                |line: Line| view! { <td class="figure">{(line.of)(&point.figures).to_string()}</td> }.into_any();
             let cells: Vec<_> = lines.into_iter().map(cell).collect();
             view! { <tr><th scope="row">{clock(point.at)}</th>{cells}</tr> }.into_any()
         };

@@ -16,13 +16,13 @@ impl Table {
 
     /// Prints one line a figure.
     pub fn print(&self) {
-        println!("{:<48} {:>10}  {:<10} smallest – largest", "SQLite, synchronous=FULL, one process", "median", "unit");
+        println!("{:<62} {:>10}  {:<10} smallest – largest", "SQLite, synchronous=FULL, one process", "median", "unit");
         for (name, unit, figures) in &self.0 {
             let mut figures = figures.clone();
             figures.sort_unstable_by(f64::total_cmp);
             let (least, most) = (figures[0], figures[figures.len() - 1]);
             let median = figures[figures.len() / 2];
-            println!("{name:<48} {:>10}  {unit:<10} {} – {}", short(median), short(least), short(most));
+            println!("{name:<62} {:>10}  {unit:<10} {} – {}", short(median), short(least), short(most));
         }
     }
 }

@@ -1,3 +1,0 @@
-//! Temporary.
-#[path = "it/crash.rs"]
-mod crash;
