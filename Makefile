@@ -1,6 +1,7 @@
 # Lingbao. `make` alone lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help setup setup-browser build site run test check unit sizes e2e screenshots bench audit
 
 # One folder of build products for local work and CI, outside the clone; nothing depends on it being there.
@@ -8,7 +9,7 @@ export CARGO_TARGET_DIR ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cac
 # Always naming the host target keeps compiler flags away from proc macros: the WASM build reuses them.
 TARGET := --target host-tuple
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
-export LINGBAO_BIN = $(CARGO_TARGET_DIR)/$(HOST)/debug
+BIN = $(CARGO_TARGET_DIR)/$(HOST)/debug
 # clippy runs as the compiler of our own crates, so that nothing is checked twice.
 LINT = RUSTC_WORKSPACE_WRAPPER="$$(rustc --print sysroot)/bin/clippy-driver" CLIPPY_ARGS="-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__"
 PART := .ci/part
@@ -18,20 +19,21 @@ help: ## This list
 
 setup: ## Checks and installs what building needs (Rust by rustup, a C compiler)
 	@command -v cargo >/dev/null || { echo "make: cargo is missing; install Rust from https://rustup.rs and try again"; exit 1; }
-	@command -v cc >/dev/null || { echo "make: a C compiler is missing (Debian: apt-get install gcc)"; exit 1; }
+	@command -v rustup >/dev/null || { echo "make: rustup is missing; install Rust from https://rustup.rs (a distribution's cargo has no WASM target)"; exit 1; }
+	@command -v cc >/dev/null || { echo "make: a C compiler is missing (Debian: apt-get install gcc libc6-dev)"; exit 1; }
 	@rustup target list --installed 2>/dev/null | grep -q wasm32-unknown-unknown || { echo "adding the WASM target (seconds)"; rustup target add wasm32-unknown-unknown; }
 
 setup-browser: ## Installs what browser tests need (node 20, Chromium, playwright-core)
 	@.ci/setup-browser
 
 build: setup ## Builds server, simulator and xtask (two minutes from cold on two cores, seconds after)
-	@$(PART) "build" env $(LINT) cargo build $(TARGET) --quiet --tests --bins
+	@$(PART) "build" env $(LINT) cargo build $(TARGET) --quiet --tests --bins --benches
 
 site: setup ## Builds the dashboard's WASM (two minutes from cold; skipped when nothing changed)
 	@$(PART) "dashboard WASM" env $(LINT) cargo run --quiet $(TARGET) -p xtask -- site --profile wasm-release
 
 run: build site ## Builds everything, starts the simulator and the server with a demo campaign, prints where to look
-	@simulator/demo.sh
+	@LINGBAO_BIN="$(BIN)" simulator/demo.sh
 
 test: setup ## All checks: format, lints, unit, stories, crash points, sizes, browser
 	@echo "make test: about 10 minutes from cold on two quiet cores, 4 when built before"
@@ -43,17 +45,18 @@ check: setup ## Everything but the browser
 	@$(MAKE) --no-print-directory unit site sizes
 
 unit: setup ## Lints and tests of all crates (tables, golden bytes, stories, crash points)
-	@$(PART) "lints and build" env $(LINT) cargo build $(TARGET) --quiet --tests --bins
+	@$(PART) "lints and build" env $(LINT) cargo build $(TARGET) --quiet --tests --bins --benches
 	@$(PART) "tests" env $(LINT) cargo test $(TARGET) --quiet
 
 sizes: site ## Weight of the dashboard's first page against its budget
+	@$(PART) "xtask tests" env $(LINT) cargo test $(TARGET) --quiet -p xtask
 	@$(PART) "sizes" env $(LINT) cargo run --quiet $(TARGET) -p xtask -- sizes
 
 e2e: build site setup-browser ## Browser tests: phones, claim page, dashboard
-	@$(PART) "browser" node --test --test-concurrency=1 end2end/
+	@$(PART) "browser" env LINGBAO_BIN="$(BIN)" node --test --test-concurrency=1 end2end/*.test.mjs
 
 screenshots: build site setup-browser ## Every page, phone and desktop size, light and dark, into ./screenshots
-	@node end2end/screenshots.mjs screenshots
+	@LINGBAO_BIN="$(BIN)" node end2end/screenshots.mjs screenshots
 
 bench: site ## Durable claims/s, callback events/s and the disk's own commit rate, in one run (release build: five minutes from cold)
 	@$(PART) "bench" cargo bench $(TARGET) -p server --bench throughput

@@ -243,3 +243,33 @@ export const overflow = (page) => page.evaluate(() => {
   const worst = [...document.body.querySelectorAll('*')].toSorted((a, b) => b.getBoundingClientRect().right - a.getBoundingClientRect().right)[0];
   return `${over} px too wide at ${room} px: <${worst?.tagName.toLowerCase()} class="${worst?.className}">`;
 });
+
+/** Waits until the element listens: a page is drawn before it is alive, and would lose a click in between. */
+export async function alive(page, selector = '[data-test="theme-switch"]') {
+  const devtools = await page.context().newCDPSession(page);
+  await until(`a listener on ${selector} at ${page.url()}`, async () => {
+    const { result } = await devtools.send('Runtime.evaluate', { expression: `document.querySelector(${JSON.stringify(selector)})` });
+    if (!result.objectId) return false;
+    const { listeners } = await devtools.send('DOMDebugger.getEventListeners', { objectId: result.objectId });
+    return listeners.length > 0;
+  });
+  await devtools.detach();
+}
+
+/** Signs in at the door of the dashboard. */
+export async function signIn(page, origin, { login, password } = OPERATOR) {
+  await page.goto(`${origin}/admin/sign-in`);
+  await page.locator('[name="login"]').fill(login);
+  await page.locator('[name="password"]').fill(password);
+  await page.getByTestId('sign-in').click();
+}
+
+/** A browser of staff, signed in. */
+export async function staffBrowser(browser, origin, more = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'zh-CN', ...more });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  await signIn(page, origin);
+  await page.waitForURL(`${origin}/admin`);
+  return { context, page };
+}

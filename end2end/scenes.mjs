@@ -119,11 +119,13 @@ export async function enter(browser, scene, more = {}) {
   if (scene.then) await page.goto(scene.then);
   if (scene.forget) await context.clearCookies({ name: 'lb_s' });
   if (scene.claim) await page.getByTestId('claim').click();
+  const again = new URL(scene.then ?? scene.url);
+  if (scene.claim) again.search = '';
   const there = page.locator(scene.wanted);
   await until(`${scene.name} (${scene.wanted}); seen: ${await page.locator('main').first().evaluate((main) => main.outerHTML.slice(0, 120)).catch(String)}`, async () => {
     if (await there.count()) return true;
     // From the start, not a reload: a sign-in that began before the clock was turned is too old to end.
-    await page.goto(scene.then ?? scene.url);
+    await page.goto(again.href);
     return there.count();
   }, PATIENCE_MS);
   return { page, context };

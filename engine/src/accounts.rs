@@ -82,7 +82,8 @@ impl Engine {
         Ok(id)
     }
 
-    /// Changes an account; secrets left empty stay. A switch away from edit mode gives its links 48 h of grace.
+    /// Changes an account; secrets left empty stay, appid and kind cannot change once it has a history (claim keys
+    /// hold them). A switch away from edit mode gives its links 48 h of grace.
     pub async fn edit_account(
         &self,
         by: &Operator,
@@ -94,6 +95,10 @@ impl Engine {
         let mut tx = self.db().begin().await?;
         let before = store::by_id(tx.conn(), id).await?.ok_or_else(Error::not_found)?;
         secrets_suffice(&form, Some(&before), lang)?;
+        let identity_changes = before.appid != form.appid || before.kind != form.kind;
+        if identity_changes && store::has_history(tx.conn(), id).await? {
+            return Err(Error::field("appid", say::identity_fixed(lang)));
+        }
         let grace = (before.mode == Mode::Edit && form.mode == Mode::Developer).then(|| now.plus(GRACE_MS));
         if !store::update(&mut tx, id, &form, &self.seal_secrets(&form), grace).await? {
             return Err(Error::field("appid", say::appid_taken(lang)));

@@ -8,7 +8,7 @@ use crate::store::tickets::Held;
 use crate::store::{Tx, campaigns, followers, payouts, tickets};
 use crate::{Engine, Error, crash};
 use rules::Fen;
-use rules::campaign::{Campaign, Opening, Scope};
+use rules::campaign::{Campaign, Scope};
 use rules::eligibility::{self, Facts, Refusal, Right};
 use rules::follow::Grade;
 use rules::ids::{AccountId, Appid, ClaimId, Openid, PayoutId, Slug, Unionid};
@@ -270,9 +270,12 @@ impl Engine {
             return Ok(Err(Refusal::UsedUp));
         }
         if right.grade == Grade::Asserted {
-            campaigns::add_asserted(tx, campaign.id, amount.get()).await?;
+            let within = campaigns::add_asserted(tx, campaign.id, amount.get()).await?;
+            if !within {
+                return Ok(Err(Refusal::UsedUp));
+            }
         }
-        let request = self.frozen_request(campaign, who, amount, now).await?;
+        let request = self.frozen_request(tx, campaign, who, amount, now).await?;
         payouts::queue(
             tx,
             &payouts::NewPayout { id: payout, claim: id, line: budget.line, amount, request: &request, at: now },
@@ -308,11 +311,6 @@ impl Engine {
         tx.commit().await?;
         self.touch();
         Ok(Claimed::Refused(reason))
-    }
-
-    /// True while the campaign takes claims.
-    pub fn is_open(&self, campaign: &Campaign) -> bool {
-        campaign.opening(self.clock().now()) == Opening::Open
     }
 }
 

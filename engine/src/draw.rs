@@ -2,11 +2,15 @@
 //! Refuses to be predictable unless a seed was asked for.
 
 use rand::{RngCore, SeedableRng, rngs::StdRng};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Draws random bytes, numbers and codes. Clones share the seed's sequence.
-#[derive(Clone, Default)]
-pub struct Draw(Option<Arc<Mutex<StdRng>>>);
+#[derive(Clone)]
+pub struct Draw {
+    seeded: Option<Arc<Mutex<StdRng>>>,
+    last_id: Arc<AtomicI64>,
+}
 
 /// Letters and digits that are hard to mistake for each other, 32 of them.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -16,19 +20,19 @@ const UPPER: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 impl Draw {
     /// The operating system's randomness.
     pub fn system() -> Self {
-        Self(None)
+        Self { seeded: None, last_id: Arc::default() }
     }
 
     /// A repeatable sequence, for tests.
     pub fn seeded(seed: u64) -> Self {
-        Self(Some(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))))
+        Self { seeded: Some(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))), last_id: Arc::default() }
     }
 
     /// `N` random bytes.
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system for randomness")]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        match &self.0 {
+        match &self.seeded {
             None => getrandom::fill(&mut bytes).expect("the operating system has randomness"),
             Some(seeded) => seeded.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes),
         }
@@ -40,10 +44,14 @@ impl Draw {
         u64::from_le_bytes(self.bytes())
     }
 
-    /// A new row id: the time in its high bits, so that rows made together lie together, and 20 random low bits.
+    /// A new row id: larger than every id before it, so that rows made together lie together and lists page by it.
+    /// Milliseconds in the high bits, then a running number, then 8 random bits that keep nodes apart.
     pub fn id(&self, now: rules::time::UnixMs) -> i64 {
-        let low = i64::from(u32::from_le_bytes(self.bytes()) & 0xF_FFFF);
-        (now.0.max(0) << 20 | low) & i64::MAX
+        let floor = now.0.max(0) << 12;
+        let next = |last: i64| Some(floor.max(last + 1));
+        let last = self.last_id.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_else(|last| last);
+        let sequence = floor.max(last + 1);
+        (sequence << 8 | i64::from(self.bytes::<1>()[0])) & i64::MAX
     }
 
     /// 24 characters (120 bits) that cannot be guessed: tickets, edit keys, session tokens.
@@ -54,5 +62,19 @@ impl Draw {
     /// `n` upper-case characters of 5 random bits each, at most 32.
     pub fn upper(&self, n: usize) -> String {
         self.bytes::<32>().iter().take(n).map(|b| char::from(UPPER[usize::from(b & 31)])).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rules::time::UnixMs;
+
+    #[test]
+    fn ids_never_repeat_and_always_grow_even_within_a_millisecond() {
+        let draw = Draw::seeded(1);
+        let ids: Vec<_> = (0..100_000).map(|n| draw.id(UnixMs(1_795_000_000_000 + n / 50_000))).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        assert!(draw.id(UnixMs(0)) > ids[99_999], "a clock that goes back does not matter");
     }
 }

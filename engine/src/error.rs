@@ -24,6 +24,23 @@ pub enum Said {
     },
 }
 
+/// One sentence for a command line.
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("there is no such thing"),
+            Self::Invalid(fields) => {
+                let all: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.why)).collect();
+                f.write_str(&all.join("; "))
+            }
+            Self::Conflict(why) => f.write_str(why),
+            Self::Forbidden => f.write_str("this is not allowed"),
+            Self::Busy => f.write_str("the database is busy; nothing was done, try again"),
+            Self::Broken { number } => write!(f, "something broke (number {number}); nothing was done"),
+        }
+    }
+}
+
 /// A verb that was not carried out.
 #[derive(Debug)]
 pub struct Error {
@@ -109,7 +126,7 @@ impl From<rules::payout::InvalidTransition> for Error {
 /// For the log: what was said and why.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.said)?;
+        write!(f, "{}", self.said)?;
         match &self.cause {
             Some(cause) => write!(f, ": {cause}"),
             None => Ok(()),

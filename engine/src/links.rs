@@ -53,7 +53,7 @@ impl Engine {
             Some(code) => code,
             None => LinkCode::try_from(&self.draw().code()[..8])?,
         };
-        let placement = placement.trim().chars().take(40).collect();
+        let placement = placement.trim().chars().take(30).collect();
         let link = Link { id: LinkId(self.draw().id(now)), code, campaign, account, placement, active: true };
         let mut tx = self.db().begin().await?;
         crate::store::campaigns::member_of(tx.conn(), campaign, account).await?.ok_or_else(Error::not_found)?;

@@ -45,7 +45,7 @@ impl Engine {
                 account,
                 account_name: who.name.clone(),
                 account_icon: who.icon.clone(),
-                known_by: known.iter().rfind(|(l, _, _)| *l == id).map(|k| k.1.clone()).unwrap_or_default(),
+                known_by: known.iter().rfind(|(l, _, _)| *l == id).map(|k| k.1),
                 figures,
             });
         }

@@ -6,6 +6,7 @@ use crate::vault::Purpose;
 use crate::{Engine, Error, audit};
 use rules::ids::{AccountId, MchId};
 use rules::operator::Operator;
+use sea_orm::ConnectionTrait;
 
 /// A merchant as it is entered.
 pub struct NewMerchant {
@@ -46,7 +47,12 @@ impl Engine {
     }
 
     pub(crate) async fn merchant(&self, mch_id: &MchId) -> Result<Merchant, Error> {
-        let sealed = store::by_id(self.db().read(), mch_id).await?.ok_or_else(Error::not_found)?;
+        self.merchant_in(self.db().read(), mch_id).await
+    }
+
+    /// The same over a given connection: inside a transaction no second connection is waited for.
+    pub(crate) async fn merchant_in(&self, db: &impl ConnectionTrait, mch_id: &MchId) -> Result<Merchant, Error> {
+        let sealed = store::by_id(db, mch_id).await?.ok_or_else(Error::not_found)?;
         let open = |text: &str| self.vault().open(Purpose::Secret, text);
         Ok(Merchant {
             apiv2_key: open(&sealed.apiv2_key)?,

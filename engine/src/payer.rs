@@ -2,6 +2,7 @@
 //! Refuses to make a second request for the same payout, or to call inside a transaction.
 
 use crate::claims::Claimant;
+use crate::store::Tx;
 use crate::store::payouts::{Frozen, Payout};
 use crate::{Engine, Error};
 use rules::Fen;
@@ -44,12 +45,13 @@ impl Engine {
     /// The complete signed request of a new payout; made once and never again.
     pub(crate) async fn frozen_request(
         &self,
+        tx: &Tx,
         campaign: &Campaign,
         who: &Claimant,
         amount: Fen,
         now: UnixMs,
     ) -> Result<Frozen, Error> {
-        let merchant = self.merchant(&campaign.mch_id).await?;
+        let merchant = self.merchant_in(tx.conn(), &campaign.mch_id).await?;
         let mch_billno = self.new_billno(now)?;
         let request = SendRedpack {
             mch_billno: mch_billno.as_str().to_owned(),

@@ -117,7 +117,7 @@ impl Engine {
         let accepts =
             current.accepted_at.is_none() && matches!(state, State::Sent | State::Collected | State::Returned);
         let learned = Learned {
-            state: Some(state),
+            state,
             due_at: due_after(state, &current, heard, now),
             accepted_at: accepts.then_some(now),
             ended_at: state.is_final().then_some(now),

@@ -180,6 +180,7 @@ impl CampaignForm {
         let mut errors = Vec::new();
         let mut note = |field: &str, why: &str| errors.push(FieldError::new(field, why));
         let slug = Slug::try_from(self.slug.trim()).map_err(|_| note("slug", say::slug_wrong(lang))).ok();
+        let scope = self.scope.parse().map_err(|_| note("scope", say::scope_wrong(lang))).ok();
         let payer = self.payer.parse().map_err(|_| note("payer", say::payer_wrong(lang))).ok();
         for (field, text, bytes) in [
             ("name", &self.name, 90),
@@ -187,7 +188,7 @@ impl CampaignForm {
             ("wishing", &self.wishing, 128),
             ("greeting", &self.greeting, 120),
         ] {
-            if text.trim().is_empty() || text.trim().len() > bytes {
+            if text.trim().is_empty() || text.trim().len() > bytes || text.trim().contains(char::is_control) {
                 note(field, say::text_wrong(lang));
             }
         }
@@ -218,8 +219,16 @@ impl CampaignForm {
                 None
             }
         });
-        let (Some(slug), Some(payer), Some(opens_at), Some(closes_at), Some(prize), Some(asserted_cap), true) =
-            (slug, payer, opens, closes, prize, asserted_cap, errors.is_empty())
+        let (
+            Some(slug),
+            Some(scope),
+            Some(payer),
+            Some(opens_at),
+            Some(closes_at),
+            Some(prize),
+            Some(asserted_cap),
+            true,
+        ) = (slug, scope, payer, opens, closes, prize, asserted_cap, errors.is_empty())
         else {
             return Err(errors);
         };
@@ -236,7 +245,7 @@ impl CampaignForm {
             opens_at,
             closes_at,
             prize,
-            scope: self.scope.parse().unwrap_or(Scope::Campaign),
+            scope,
             asserted_cap,
         })
     }

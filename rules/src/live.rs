@@ -2,6 +2,7 @@
 //! Refuses to guess: each count is of rows that are already durable.
 
 use crate::Fen;
+use crate::follow::Attribution;
 use crate::ids::{AccountId, LinkId};
 use crate::ledger::Budget;
 use crate::time::UnixMs;
@@ -63,8 +64,8 @@ pub struct LinkFigures {
     pub account_name: String,
     /// Its icon.
     pub account_icon: String,
-    /// How the follows are known: the attribution that holds for most of them (`ticket`, `only_link` …).
-    pub known_by: String,
+    /// How the follows are known: the attribution that holds for most of them; `None` before the first.
+    pub known_by: Option<Attribution>,
     /// The counts.
     pub figures: Figures,
 }

@@ -17,7 +17,7 @@ use rules::campaign::Campaign;
 use rules::eligibility::Refusal;
 use rules::ids::{EditKey, Slug, TicketCode};
 use rules::payout;
-use rules::say::Lang;
+use rules::say::{Lang, notice as say};
 use serde::Deserialize;
 use std::net::SocketAddr;
 
@@ -164,26 +164,15 @@ impl Page<'_> {
             }
             payout::State::Collected => View::Collected { amount },
             payout::State::Returned => View::Returned { amount },
-            payout::State::Failed => View::Failed { amount, why: why_failed(claim.mendable, self.lang).to_owned() },
+            payout::State::Failed => View::Failed {
+                amount,
+                why: if claim.mendable { say::mend_then_ask(self.lang) } else { say::ask_us(self.lang) }.to_owned(),
+            },
         }
     }
 
     fn page(&self, view: &View) -> Response {
         web::page(StatusCode::OK, app::claim::page(&face(&self.campaign, &self.payer, self.lang), view))
-    }
-}
-
-fn why_failed(mendable: bool, lang: Lang) -> &'static str {
-    if mendable {
-        lang.pick(
-            "微信没有让这笔钱发出：请先在微信「我 → 服务 → 钱包」里完成实名，再联系我们补发。",
-            "WeChat did not let it through: verify your real name in WeChat's wallet first, then ask us to send it again.",
-        )
-    } else {
-        lang.pick(
-            "微信没有让这笔钱发出，钱没有丢。请把这个页面截图发给我们，我们来补发。",
-            "WeChat did not let it through; the money is not lost. Send us a picture of this page and we will send it again.",
-        )
     }
 }
 

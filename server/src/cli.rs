@@ -133,7 +133,7 @@ async fn once(engine: &Engine, config: &Config, command: Command) -> Result<Exit
         Command::Serve | Command::Migrate => out("the database is up to date\n")?,
         Command::Import { file } => {
             let text = std::fs::read_to_string(&file).map_err(|e| format!("{file} cannot be read: {e}"))?;
-            let done = import::import(engine, &text).await.map_err(|e| format!("the import failed: {e}"))?;
+            let done = import::import(engine, &text).await.map_err(|e| format!("the import failed: {}", e.said()))?;
             out(&done.iter().map(|line| format!("entered {line}\n")).collect::<String>())?;
         }
         Command::Doctor => {
@@ -165,20 +165,15 @@ async fn operator(engine: &Engine, what: OperatorCommand) -> Result<(), String> 
     let mut password = String::new();
     std::io::stdin().read_line(&mut password).map_err(|e| format!("no password on standard input: {e}"))?;
     let password = password.trim_end_matches(['\r', '\n']);
-    let said = |e: engine::Error| match e.said() {
-        engine::Said::Invalid(fields) => fields.iter().map(|f| f.why.clone()).collect::<Vec<_>>().join("; "),
-        engine::Said::NotFound => "there is no such operator".to_owned(),
-        _ => e.to_string(),
-    };
     match what {
         OperatorCommand::Add { login, role } => {
             let role: Role =
                 role.parse().map_err(|_| "a role is viewer, marketer, finance or administrator".to_owned())?;
-            engine.add_operator(&login, password, role).await.map_err(said)?;
+            engine.add_operator(&login, password, role).await.map_err(|e| e.said().to_string())?;
             out(&format!("added {login}\n"))
         }
         OperatorCommand::Reset { login } => {
-            engine.reset_password(&login, password).await.map_err(said)?;
+            engine.reset_password(&login, password).await.map_err(|e| e.said().to_string())?;
             out(&format!("{login} has a new password; all sessions ended\n"))
         }
     }
@@ -210,14 +205,12 @@ async fn export_claims(engine: &Engine, campaign: Option<String>) -> Result<(), 
 
 async fn serve(config: Config) -> Result<ExitCode, String> {
     let (public_url, metrics) = (config.public_url.clone(), config.metrics_listen);
+    let listener = telemetry::bind(metrics).await?;
     let running = running::start(config, Clock::real(), Draw::system(), true).await.map_err(|e| e.0)?;
     tracing::info!(listen = %running.addr, %public_url, "lingbao serves");
-    let measuring = tokio::spawn(telemetry::serve_metrics(running.engine.clone(), metrics));
+    let measuring = tokio::spawn(telemetry::serve_metrics(running.engine.clone(), listener));
     stop_signal().await;
     measuring.abort();
-    if let Ok(Err(why)) = measuring.await {
-        tracing::warn!(why, "metrics were not served");
-    }
     tracing::info!("stopping: requests under way are finished first");
     running.stop().await;
     Ok(ExitCode::SUCCESS)

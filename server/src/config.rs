@@ -54,6 +54,8 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("wechat.pay_ca_file", ""),
     ("pay.client_ip", "127.0.0.1"),
     ("dev.clock_url", ""),
+    // Region rules read it; without such a rule nothing does.
+    ("region.ip_data", "data/ip2region.xdb"),
 ];
 
 /// One sentence: which setting is wrong, and what it should be.

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rules::ids::{Appid, Openid, Unionid};
-use rules::say::Lang;
+use rules::say::{Lang, notice as say};
 use serde::Deserialize;
 use wechat::error::Kind;
 use wechat::oauth::{Scope, authorise_url};
@@ -132,19 +132,14 @@ async fn welcome(site: &Site, person: &Person, mark: &str, path: &str) -> Respon
 }
 
 fn stale(lang: Lang) -> Response {
-    let headline = lang.pick("请再点一次链接", "Please open the link once more");
-    let text = lang.pick(
-        "这次打开隔得太久，或者换了浏览器。什么都没有丢。",
-        "It took too long, or the browser changed. Nothing is lost.",
-    );
-    web::page(StatusCode::BAD_REQUEST, app::entry::plain_page(lang, headline, text))
+    web::page(StatusCode::BAD_REQUEST, app::entry::plain_page(lang, say::stale(lang), say::stale_next(lang)))
 }
 
 fn snapshot(lang: Lang) -> String {
     let slug = rules::ids::Slug::try_from("snapshot").expect("lower-case letters are a slug");
     let face = app::claim::Face {
         slug,
-        name: lang.pick("领红包", "Red packet").to_owned(),
+        name: say::red_packet(lang).to_owned(),
         sponsor: String::new(),
         sponsor_icon: "🧧".to_owned(),
         greeting: String::new(),

@@ -48,7 +48,7 @@ impl Person {
 
     /// Proves that a form was made for this person and this campaign.
     pub fn form_token(&self, vault: &Vault, slug: &rules::ids::Slug) -> String {
-        let message = format!("{} {} {slug} {}", self.appid, self.openid, self.at.0);
+        let message = format!("{} {} {slug}", self.appid, self.openid);
         hex::encode(&vault.mac("claim form", message.as_bytes())[..16])
     }
 }

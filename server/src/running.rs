@@ -97,7 +97,11 @@ pub async fn start(config: Config, clock: Clock, draw: Draw, work: bool) -> Resu
 }
 
 fn leptos_options(config: &Config) -> LeptosOptions {
-    let folder = std::fs::read_to_string(format!("{}/pkg/current", config.site_dir)).unwrap_or_default();
+    let current = format!("{}/pkg/current", config.site_dir);
+    let folder = std::fs::read_to_string(&current).unwrap_or_else(|error| {
+        tracing::warn!(%error, file = current, "the dashboard's script is not built; its pages come without it (make site)");
+        String::new()
+    });
     LeptosOptions::builder()
         .output_name("lingbao")
         .site_root(config.site_dir.clone())

@@ -25,12 +25,20 @@ pub fn plain_client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder().timeout(std::time::Duration::from_secs(3)).no_proxy().build()
 }
 
+/// Binds the metrics' address. Errors: one sentence.
+pub async fn bind(listen: SocketAddr) -> Result<TcpListener, String> {
+    let bound = TcpListener::bind(listen).await;
+    bound.map_err(|e| format!("metrics cannot listen on {listen} (server.metrics_listen): {e}"))
+}
+
 /// Serves Prometheus' `/metrics` on an address of its own until the process ends.
-pub async fn serve_metrics(engine: Engine, listen: SocketAddr) -> Result<(), String> {
+pub async fn serve_metrics(engine: Engine, listener: TcpListener) {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
-    metrics::set_global_recorder(recorder).map_err(|e| e.to_string())?;
-    let listener = TcpListener::bind(listen).await.map_err(|e| format!("metrics cannot listen on {listen}: {e}"))?;
+    if metrics::set_global_recorder(recorder).is_err() {
+        tracing::warn!("another recorder of metrics is set; these are not served");
+        return;
+    }
     let app = axum::Router::new().route(
         "/metrics",
         axum::routing::get(move || {
@@ -38,7 +46,9 @@ pub async fn serve_metrics(engine: Engine, listen: SocketAddr) -> Result<(), Str
             async move { measure(&engine, &handle).await }
         }),
     );
-    axum::serve(listener, app).await.map_err(|e| e.to_string())
+    if let Err(error) = axum::serve(listener, app).await {
+        tracing::warn!(%error, "metrics are no longer served");
+    }
 }
 
 async fn measure(engine: &Engine, handle: &PrometheusHandle) -> String {

@@ -5,7 +5,7 @@ use crate::config::Config;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
-use rules::say::Lang;
+use rules::say::{Lang, notice as say};
 use sha2::Digest;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::LazyLock;
@@ -108,37 +108,27 @@ pub fn page(status: StatusCode, html: String) -> Response {
 /// The answer to a verb that was not carried out, for followers.
 pub fn broke(error: &engine::Error, lang: Lang) -> Response {
     use engine::Said;
-    let say = |zh, en| lang.pick(zh, en);
+    let plain = |headline: &str, next: &str| app::entry::plain_page(lang, headline, next);
     match error.said() {
         Said::NotFound => not_found(lang),
         Said::Busy => {
-            let text = say("你的资格还在，几秒后再点一次。", "You keep your place; tap again in a few seconds.");
-            let mut response = page(
-                StatusCode::SERVICE_UNAVAILABLE,
-                app::entry::plain_page(lang, say("人有点多", "It is busy right now"), text),
-            );
+            let mut response = page(StatusCode::SERVICE_UNAVAILABLE, plain(say::busy(lang), say::busy_next(lang)));
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
             response
         }
         Said::Broken { number } => {
-            tracing::error!(%error, number, "a follower's request failed");
-            let text = say("什么都没有丢，请再试一次。编号 ", "Nothing is lost; please try again. Number ");
-            let headline = say("刚才没成功", "That did not work");
-            page(StatusCode::INTERNAL_SERVER_ERROR, app::entry::plain_page(lang, headline, &format!("{text}{number}")))
+            tracing::error!(%error, "a follower's request failed");
+            page(StatusCode::INTERNAL_SERVER_ERROR, plain(say::broke(lang), &say::broke_next(number, lang)))
         }
         Said::Forbidden | Said::Invalid(_) | Said::Conflict(_) => {
-            let text = say("请回到公众号，重新点一次链接。", "Go back to the account and open the link again.");
-            page(StatusCode::FORBIDDEN, app::entry::plain_page(lang, say("这样不行", "Not like this"), text))
+            page(StatusCode::FORBIDDEN, plain(say::forbidden(lang), say::forbidden_next(lang)))
         }
     }
 }
 
 /// A page that is not there.
 pub fn not_found(lang: Lang) -> Response {
-    let headline = lang.pick("没有这个页面", "There is no such page");
-    let text =
-        lang.pick("链接可能写错了，或者活动已经撤下。", "The link may be mistyped, or the campaign was taken down.");
-    page(StatusCode::NOT_FOUND, app::entry::plain_page(lang, headline, text))
+    page(StatusCode::NOT_FOUND, app::entry::plain_page(lang, say::not_found(lang), say::not_found_next(lang)))
 }
 
 #[cfg(test)]

@@ -84,15 +84,20 @@ pub(crate) async fn send(sim: &Sim, id: &str, appid: &str, text: &str) -> Result
             return Err(Refused(409, format!("the phone does not follow {appid}")));
         }
         let openid = phone.openid(appid);
-        state.say(id, chat(appid, From::Me, text.to_owned(), None, now_ms));
+        state.say(id, chat(appid, From::Me, plain(text), now_ms));
         Ok(openid)
     })?;
     let (deliveries, reply) = tell(sim, account, id, &openid, &Happening::Text(text.to_owned())).await;
     Ok(Told { followed: true, deliveries, reply })
 }
 
-fn chat(appid: &str, from: From, text: String, url: Option<String>, at: i64) -> Line {
-    Line { appid: appid.to_owned(), from, text, url, bill_no: None, at }
+fn chat(appid: &str, from: From, said: Said, at: i64) -> Line {
+    let Said { text, url, words } = said;
+    Line { appid: appid.to_owned(), from, text, url, words, bill_no: None, at }
+}
+
+fn plain(text: &str) -> Said {
+    Said { text: text.to_owned(), ..Said::default() }
 }
 
 /// Tells the account's server, or the account's own automatic reply, and puts the answer into the chat.
@@ -109,8 +114,8 @@ async fn tell(
     };
     let said = match heard {
         Heard::Nothing => return (deliveries, None),
-        Heard::Said(Said { text, url }) => chat(&account.appid, From::Account, text, url, sim.now_ms()),
-        Heard::Broken => chat(&account.appid, From::System, APOLOGY.to_owned(), None, sim.now_ms()),
+        Heard::Said(said) => chat(&account.appid, From::Account, said, sim.now_ms()),
+        Heard::Broken => chat(&account.appid, From::System, plain(APOLOGY), sim.now_ms()),
     };
     let text = (said.from == From::Account).then(|| said.text.clone());
     sim.change(|state| state.say(id, said));

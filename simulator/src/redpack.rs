@@ -210,6 +210,7 @@ fn book(state: &mut State, fields: &Fields, phone: String, amount_fen: i64, list
             from: From::Account,
             text: format!("[微信红包] {}：{}", packet.send_name, packet.wishing),
             url: None,
+            words: None,
             bill_no: Some(packet.bill_no.clone()),
             at: now_ms,
         };

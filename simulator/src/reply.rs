@@ -19,11 +19,18 @@ pub(crate) enum Heard {
     Broken,
 }
 
-/// A line and the link found in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A line, the link found in it, and the words that the link stands on (none for a bare address).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) text: String,
     pub(crate) url: Option<String>,
+    pub(crate) words: Option<String>,
+}
+
+impl Said {
+    fn of(text: &str, url: Option<String>) -> Self {
+        Self { text: text.to_owned(), url, words: None }
+    }
 }
 
 /// Understands the body of an answer with status 200.
@@ -72,13 +79,13 @@ fn read(account: &Account, openid: &str, document: &[Leaf]) -> Option<Said> {
                 (get("Articles/item/Title")?, get("Articles/item/Description").unwrap_or_default());
             let url = get("Articles/item/Url").map(str::to_owned).filter(|url| !url.is_empty());
             let text = [title, description].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>();
-            Some(Said { text: text.join("\n"), url })
+            Some(Said::of(&text.join("\n"), url))
         }
-        "image" => get("Image/MediaId").map(|_| Said { text: "[图片]".to_owned(), url: None }),
-        "voice" => get("Voice/MediaId").map(|_| Said { text: "[语音]".to_owned(), url: None }),
-        "video" => get("Video/MediaId").map(|_| Said { text: "[视频]".to_owned(), url: None }),
-        "music" => Some(Said { text: "[音乐]".to_owned(), url: get("Music/MusicUrl").map(str::to_owned) }),
-        "transfer_customer_service" => Some(Said { text: "[转接人工客服]".to_owned(), url: None }),
+        "image" => get("Image/MediaId").map(|_| Said::of("[图片]", None)),
+        "voice" => get("Voice/MediaId").map(|_| Said::of("[语音]", None)),
+        "video" => get("Video/MediaId").map(|_| Said::of("[视频]", None)),
+        "music" => Some(Said::of("[音乐]", get("Music/MusicUrl").map(str::to_owned))),
+        "transfer_customer_service" => Some(Said::of("[转接人工客服]", None)),
         _ => None,
     }
 }
@@ -99,17 +106,20 @@ pub(crate) fn line(content: &str) -> Said {
         }
     }
     text.push_str(rest);
-    Said { text, url: anchor(content).or_else(|| bare(content)) }
+    match anchor(content) {
+        Some((url, words)) => Said { text, url: Some(url), words: Some(words) },
+        None => Said { text, url: bare(content), words: None },
+    }
 }
 
-/// The address of the first `<a href>`.
-fn anchor(content: &str) -> Option<String> {
-    let tag = &content[content.find("<a ")?..];
-    let tag = &tag[..tag.find('>')?];
+/// The address of the first `<a href>`, and the words inside it.
+fn anchor(content: &str) -> Option<(String, String)> {
+    let (tag, inside) = content[content.find("<a ")?..].split_once('>')?;
+    let words = inside.split("</a>").next()?;
     let value = tag.split_once("href=")?.1;
     let quote = value.chars().next().filter(|quote| *quote == '"' || *quote == '\'')?;
     let url = value[1..].split(quote).next()?;
-    is_web(url).then(|| url.to_owned())
+    is_web(url).then(|| (url.to_owned(), words.to_owned()))
 }
 
 /// The first bare address, which ends at white space.
@@ -131,6 +141,7 @@ mod tests {
         let said = line("你好，<a href=\"http://h/c/demo?t=1&x=2\">点我领红包</a>，1 < 2");
         assert_eq!(said.text, "你好，点我领红包，1 < 2");
         assert_eq!(said.url.as_deref(), Some("http://h/c/demo?t=1&x=2"));
+        assert_eq!(said.words.as_deref(), Some("点我领红包"));
     }
 
     #[test]

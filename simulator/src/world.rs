@@ -72,6 +72,9 @@ pub(crate) struct Line {
     pub(crate) text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
+    /// The part of the text that the link stands on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) words: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bill_no: Option<String>,
     pub(crate) at: i64,
@@ -210,6 +213,7 @@ mod tests {
                 from: From::Me,
                 text: n.to_string(),
                 url: None,
+                words: None,
                 bill_no: None,
                 at: n,
             };

@@ -28,17 +28,20 @@ pub fn below(face: &Face, steps: bool) -> AnyView {
             </details>
         }
     });
+    // Before the campaign is known, as for a snapshot, there is nobody to name.
+    let known = !face.sponsor.is_empty();
+    let who = known.then(|| view! { <dt>{say::who_heading(lang)}</dt><dd>{say::who_text(&face.sponsor, lang)}</dd> });
+    let complain = known
+        .then(|| view! { <dt>{say::complain_heading(lang)}</dt><dd>{say::complain_text(&face.sponsor, lang)}</dd> });
     view! {
         <div class="below">
             {how}
             {rules}
             <dl class="small">
-                <dt>{say::who_heading(lang)}</dt>
-                <dd>{say::who_text(&face.sponsor, lang)}</dd>
+                {who}
                 <dt>{say::privacy_heading(lang)}</dt>
                 <dd>{say::privacy_text(lang)}</dd>
-                <dt>{say::complain_heading(lang)}</dt>
-                <dd>{say::complain_text(&face.sponsor, lang)}</dd>
+                {complain}
             </dl>
         </div>
     }

@@ -7,7 +7,6 @@ use crate::ui::number::{grouped, yuan};
 use crate::ui::page::{moving, text};
 use crate::ui::table::{Table, account_name, figures, words};
 use leptos::prelude::*;
-use rules::follow::Attribution;
 use rules::live::{LinkFigures, Snapshot};
 use rules::say::{Lang, dashboard as say, states};
 
@@ -66,9 +65,9 @@ fn row(snapshot: RwSignal<Snapshot>, place: usize, lang: Lang) -> AnyView {
     let test = format!("link-{}", if code.is_empty() { "none" } else { code.as_str() });
     let placement = if code.is_empty() { say::not_attributed(lang).to_owned() } else { placement };
     let known_by =
-        told(|link, lang| known(link).map(|known| states::attribution(known, lang)).unwrap_or_default().to_owned());
+        told(|link, lang| link.known_by.map(|known| states::attribution(known, lang)).unwrap_or_default().to_owned());
     let meaning = told(|link, lang| {
-        known(link).map(|known| states::attribution_meaning(known, lang)).unwrap_or_default().to_owned()
+        link.known_by.map(|known| states::attribution_meaning(known, lang)).unwrap_or_default().to_owned()
     });
     view! {
         <tr data-test=test>
@@ -84,11 +83,6 @@ fn row(snapshot: RwSignal<Snapshot>, place: usize, lang: Lang) -> AnyView {
         </tr>
     }
     .into_any()
-}
-
-/// How most of a link's follows are known.
-fn known(link: &LinkFigures) -> Option<Attribution> {
-    link.known_by.parse().ok()
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use rules::say::dashboard as say;
 /// The page at `/admin/sign-in`.
 pub struct SignInPage;
 
-/// `next` when it is a page of ours, else the overview.
-fn way_on(next: Option<String>) -> String {
+/// Where to go after sign-in: `next` when it is a page of the dashboard, else the overview.
+pub fn way_on(next: Option<String>) -> String {
     next.filter(|next| {
         (next == "/admin" || next.starts_with("/admin/") || next.starts_with("/admin?")) && !next.contains('\\')
     })
@@ -34,7 +34,12 @@ impl LazyRoute for SignInPage {
         let wrong = query.with_untracked(|query| query.get("error")).map(|error| {
             note(
                 Tone::Bad,
-                if error == "too_many" { say::sign_in_too_many(lang) } else { say::sign_in_wrong(lang) }.to_owned(),
+                match error.as_str() {
+                    "too_many" => say::sign_in_too_many(lang),
+                    "busy" => say::sign_in_busy(lang),
+                    _ => say::sign_in_wrong(lang),
+                }
+                .to_owned(),
             )
         });
         view! {

@@ -62,6 +62,13 @@ pub async fn merchant_of(db: &impl ConnectionTrait, id: AccountId) -> Result<Opt
     row.as_ref().map(|r| parsed(r, "mch_id")).transpose()
 }
 
+/// True once the account pays for a campaign, is in one, or was followed: its identity then stands in claim keys.
+pub async fn has_history(db: &impl ConnectionTrait, id: AccountId) -> Result<bool, Error> {
+    let sql = "SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM members WHERE account_id = $1)
+        OR EXISTS (SELECT 1 FROM campaigns WHERE payer_id = $1) OR EXISTS (SELECT 1 FROM follows WHERE account_id = $1)";
+    Ok(row(db, sql, [id.0.into()]).await?.is_some())
+}
+
 pub async fn bind_merchant(tx: &mut Tx, id: AccountId, mch_id: &MchId) -> Result<(), Error> {
     exec(tx.conn(), "UPDATE accounts SET mch_id = $2 WHERE id = $1", [id.0.into(), mch_id.as_str().into()]).await?;
     Ok(())

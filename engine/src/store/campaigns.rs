@@ -131,10 +131,11 @@ pub async fn asserted_so_far(db: &impl ConnectionTrait, id: CampaignId) -> Resul
     row.as_ref().map_or(Ok(rules::Fen::ZERO), |r| fen(r, "asserted_fen"))
 }
 
-pub async fn add_asserted(tx: &mut Tx, id: CampaignId, amount_fen: i64) -> Result<(), Error> {
-    let sql = "UPDATE campaigns SET asserted_fen = asserted_fen + $2 WHERE id = $1";
-    exec(tx.conn(), sql, [id.0.into(), amount_fen.into()]).await?;
-    Ok(())
+/// Counts a grant on asserted evidence; false, and nothing counted, when it would pass the cap.
+pub async fn add_asserted(tx: &mut Tx, id: CampaignId, amount_fen: i64) -> Result<bool, Error> {
+    let sql = "UPDATE campaigns SET asserted_fen = asserted_fen + $2
+        WHERE id = $1 AND asserted_fen + $2 <= asserted_cap_fen";
+    Ok(exec(tx.conn(), sql, [id.0.into(), amount_fen.into()]).await? == 1)
 }
 
 fn member(r: &QueryResult, account: rules::account::Account) -> Result<Member, Error> {

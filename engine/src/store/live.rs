@@ -1,9 +1,10 @@
 //! Minute rollups: written in the transaction of what they count, keyed by node, summed by readers.
 //! Refuses to be the truth about money; the ledger is.
 
-use super::{Tx, exec, fen, get, rows};
+use super::{Tx, exec, fen, get, parsed, rows};
 use crate::error::Error;
 
+use rules::follow::Attribution;
 use rules::ids::{AccountId, CampaignId, LinkId};
 use rules::live::{Figures, Point};
 use rules::time::UnixMs;
@@ -119,13 +120,13 @@ pub async fn series(db: &impl ConnectionTrait, campaign: CampaignId, since: i64)
 pub async fn known_by(
     db: &impl ConnectionTrait,
     campaign: CampaignId,
-) -> Result<Vec<(Option<LinkId>, String, i64)>, Error> {
+) -> Result<Vec<(Option<LinkId>, Attribution, i64)>, Error> {
     let sql = "SELECT link_id, attribution, COUNT(*) AS n FROM follows WHERE campaign_id = $1
         GROUP BY link_id, attribution ORDER BY n";
     let found = rows(db, sql, [campaign.0.into()]).await?;
     found
         .iter()
-        .map(|r| Ok((get::<Option<i64>>(r, "link_id")?.map(LinkId), get(r, "attribution")?, get(r, "n")?)))
+        .map(|r| Ok((get::<Option<i64>>(r, "link_id")?.map(LinkId), parsed(r, "attribution")?, get(r, "n")?)))
         .collect()
 }
 

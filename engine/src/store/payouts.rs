@@ -117,9 +117,9 @@ pub async fn by_id(tx: &Tx, id: PayoutId) -> Result<Option<Payout>, Error> {
 }
 
 /// What was learned about a payout.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Learned {
-    pub state: Option<State>,
+    pub state: State,
     pub due_at: Option<UnixMs>,
     pub accepted_at: Option<UnixMs>,
     pub ended_at: Option<UnixMs>,
@@ -135,7 +135,7 @@ pub async fn learn(tx: &mut Tx, id: PayoutId, from: State, learned: &Learned) ->
     let values = [
         id.0.into(),
         from.name().into(),
-        learned.state.unwrap_or(from).name().into(),
+        learned.state.name().into(),
         learned.due_at.map(|t| t.0).into(),
         learned.accepted_at.map(|t| t.0).into(),
         learned.ended_at.map(|t| t.0).into(),

@@ -14,5 +14,6 @@ sentences! {
     appid_taken: "这个 AppID 已经添加过了", "This AppID has been added already";
     secrets_missing: "开发者模式需要 Token；安全和兼容模式还需要 EncodingAESKey", "Developer mode needs a token; safe and compatible mode also need an EncodingAESKey";
     payer_needs_secret: "服务号要用来识别粉丝，需要 AppSecret", "A service account identifies followers and needs its AppSecret";
+    identity_fixed: "这个公众号已经用过，AppID 和类型不能再改；请另外添加一个", "This account has been used; its AppID and kind can no longer change. Add another account instead";
     not_found: "没有这个公众号，可能已被移除", "There is no such account; it may have been removed";
 }

@@ -6,6 +6,7 @@ use super::sentences;
 sentences! {
     slug_wrong: "网址名只用小写字母、数字和连字符，最多 24 个", "The name in the URL has lower-case letters, digits and hyphens, at most 24";
     slug_taken: "这个网址名已经用过了", "This name in the URL is taken";
+    scope_wrong: "请选择每人能领几次", "Choose how often one person may claim";
     payer_wrong: "请选择付款的服务号", "Choose the service account that pays";
     text_wrong: "请填写，并且不要太长（发送者名称最多 10 个汉字）", "Fill this in, and keep it short (the sender's name at most 32 bytes)";
     time_wrong: "请选择时间", "Choose a time";

@@ -35,6 +35,7 @@ sentences! {
     login: "用户名", "Login";
     password: "密码", "Password";
     sign_in_wrong: "用户名或密码不对，请再试一次。", "The login or the password is wrong. Please try again.";
+    sign_in_busy: "系统正忙，请稍后再试", "The system is busy; please try again in a moment";
     sign_in_too_many: "尝试太多次了，请过几分钟再试。", "Too many attempts. Please try again in a few minutes.";
     sign_in_forgot: "忘了密码？请管理员在服务器上重设。", "Forgot it? An administrator can reset it on the server.";
 

@@ -7,6 +7,7 @@ pub mod account;
 pub mod campaign;
 pub mod claim;
 pub mod dashboard;
+pub mod notice;
 pub mod refusal;
 pub mod reply;
 pub mod report;

@@ -4,7 +4,9 @@
 use crate::push::SAFE;
 use crate::world::{BOOKS, COFFEE, FUWU, NOODLE, World};
 use engine::operators::console;
+use rules::account::AccountForm;
 use rules::campaign::{CampaignForm, Event};
+use rules::say::Lang;
 use rules::time::{hours, minutes};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,11 +41,8 @@ async fn a_used_ticket_shows_its_owner_the_result_and_a_stranger_nothing() {
 async fn a_ticket_lives_48_hours_whether_it_was_opened_or_not() {
     let world = World::new().await;
     let (ming, hong, li) = (world.follower("Ming").await, world.follower("Hong").await, world.follower("Li").await);
-    let (mings, hongs, lis) = (
-        ming.follows(COFFEE).await.unwrap(),
-        hong.follows(COFFEE).await.unwrap(),
-        li.follows(COFFEE).await.unwrap(),
-    );
+    let (mings, hongs, lis) =
+        (ming.follows(COFFEE).await.unwrap(), hong.follows(COFFEE).await.unwrap(), li.follows(COFFEE).await.unwrap());
     assert_eq!(hong.opens(&hongs).await.state(), "ready");
     world.later(hours(48) - minutes(1)).await;
     let page = li.opens(&lis).await;
@@ -275,6 +274,48 @@ async fn a_rotated_edit_mode_key_stops_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_moves_to_developer_mode_keeps_its_printed_links_for_48_hours() {
+    let world = World::new().await;
+    let noodle = world.account(NOODLE).await;
+    let (ming, hong) = (world.follower("Ming").await, world.follower("Hong").await);
+    let link = ming.follows(NOODLE).await.unwrap();
+    let form = AccountForm {
+        name: noodle.name.clone(),
+        appid: NOODLE.to_owned(),
+        original_id: noodle.original_id.to_string(),
+        kind: "subscription".to_owned(),
+        mode: "developer".to_owned(),
+        message_mode: "plain".to_owned(),
+        token: "chengnantoken2026".to_owned(),
+        ..AccountForm::default()
+    };
+    let checked = form.check(Lang::En).unwrap();
+    world.engine().edit_account(&console(), noodle.id, checked, Lang::En).await.unwrap();
+    world.later(hours(47)).await;
+    let page = ming.opens(&link).await;
+    assert_eq!(page.state(), "ready");
+    world.later(hours(1)).await;
+    assert_eq!(hong.opens(&link).await.refusal(), "wrong_ticket", "after two days only callbacks are believed");
+    assert_eq!(ming.opens("/c/demo").await.refusal(), "account_gone");
+    assert_eq!(world.wechats_books().await.paid_fen, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_mode_link_opened_days_later_still_makes_one_follow() {
+    let world = World::new().await;
+    let ming = world.follower("Ming").await;
+    let link = ming.follows(NOODLE).await.unwrap();
+    assert_eq!(ming.opens(&link).await.state(), "ready");
+    world.later(hours(72)).await;
+    let page = ming.opens(&link).await;
+    assert_eq!(page.state(), "ready", "the first ticket expired unused; the link gives it again");
+    let claimed = ming.presses(&page).await;
+    world.work_until_idle().await;
+    assert_eq!(world.figures("demo").await.follows, 1);
+    assert_eq!(Some(ming.received_fen().await), claimed.amount_fen());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edit_mode_link_opened_again_and_again_is_one_follow_and_one_packet() {
     let world = World::new().await;
     let ming = world.follower("Ming").await;
@@ -297,7 +338,9 @@ async fn an_edit_mode_link_opened_again_and_again_is_one_follow_and_one_packet()
 async fn a_slug_that_does_not_exist_is_not_found() {
     let world = World::new().await;
     let ming = world.follower("Ming").await;
-    for path in ["/c/nowhere", "/c/No%20Such", "/p/nowhere", "/l/nowhere", "/c/nowhere?t=kkkkkkkkkkkkkkkkkkkkkkkk", "/x"] {
+    for path in
+        ["/c/nowhere", "/c/No%20Such", "/p/nowhere", "/l/nowhere", "/c/nowhere?t=kkkkkkkkkkkkkkkkkkkkkkkk", "/x"]
+    {
         let page = ming.opens(path).await;
         assert_eq!(page.status, 404, "{path}");
         assert!(page.html.contains("没有这个页面"), "{path}");
@@ -309,8 +352,8 @@ async fn a_slug_that_does_not_exist_is_not_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_is_not_started_for_anybody() {
     let world = World::new().await;
-    let form = world.form("draft").await.check(rules::say::Lang::En).unwrap();
-    world.engine().create_campaign(&console(), form, rules::say::Lang::En).await.unwrap();
+    let form = world.form("draft").await.check(Lang::En).unwrap();
+    world.engine().create_campaign(&console(), form, Lang::En).await.unwrap();
     let ming = world.follower("Ming").await;
     assert_eq!(ming.opens("/c/draft").await.refusal(), "not_started");
 }

@@ -79,8 +79,7 @@ async fn money_reserved_for_nobody_is_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_packet_that_came_back_without_its_money_is_found() {
-    let (_world, rule) =
-        after("UPDATE payouts SET state = 'returned' WHERE id = (SELECT MIN(id) FROM payouts)").await;
+    let (_world, rule) = after("UPDATE payouts SET state = 'returned' WHERE id = (SELECT MIN(id) FROM payouts)").await;
     assert_eq!(rule, "what is paid is what WeChat holds or gave out");
 }
 

@@ -99,7 +99,7 @@ async fn another_master_key_is_refused() {
     let file = world.folder.join("master.key");
     let kept = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, "not a key").unwrap();
-    let why = world.starts_the_server().await.err().expect("a damaged key is refused").to_string();
+    let why = world.starts_the_server().await.expect_err("a damaged key is refused").to_string();
     assert!(why.contains("is damaged") && !why.contains("not a key"), "{why}");
     std::fs::write(&file, kept).unwrap();
     world.starts_the_server().await.unwrap();

@@ -16,13 +16,15 @@ fn files() -> Vec<PathBuf> {
         .current_dir(root())
         .output()
         .expect("git lists the files");
+    assert!(listed.status.success() && !listed.stdout.is_empty(), "{}", String::from_utf8_lossy(&listed.stderr));
     let text = String::from_utf8(listed.stdout).unwrap();
     text.lines().map(|line| root().join(line)).filter(|path| path.is_file()).collect()
 }
 
 fn is_test(path: &Path) -> bool {
     let parts = ["tests", "benches", "examples"];
-    path.components().any(|c| parts.iter().any(|p| c.as_os_str() == *p)) || path.file_name().is_some_and(|n| n == "tests.rs")
+    path.components().any(|c| parts.iter().any(|p| c.as_os_str() == *p))
+        || path.file_name().is_some_and(|n| n == "tests.rs")
 }
 
 fn rust_files() -> Vec<(PathBuf, String)> {
@@ -109,7 +111,10 @@ fn reached(package: &str) -> Vec<String> {
 #[test]
 fn arrows_between_crates_point_down_only() {
     let forbidden: &[(&str, &[&str])] = &[
-        ("rules", &["wechat", "engine", "app", "server", "migration", "simulator", "tokio", "sea-orm", "axum", "leptos"]),
+        (
+            "rules",
+            &["wechat", "engine", "app", "server", "migration", "simulator", "tokio", "sea-orm", "axum", "leptos"],
+        ),
         ("wechat", &["rules", "engine", "app", "server", "migration", "simulator", "sea-orm", "leptos"]),
         ("engine", &["app", "server", "simulator", "axum", "leptos"]),
         ("frontend", &["engine", "wechat", "sea-orm", "server", "simulator"]),

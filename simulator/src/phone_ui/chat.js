@@ -10,8 +10,8 @@ const ANCHOR = /<a\b[^>]*\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*))[^>]*>([\
 const BARE = /https?:\/\/[^\s<>"'，。；！？）]+/g;
 const entities = (text) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
 
-/** A message as pieces of text, some of them links. */
-export function pieces(text, url) {
+/** A message as pieces of text, some of them links; `words` are those that `url` stands on. */
+export function pieces(text, url, words) {
   const found = [];
   const rest = (from, to) => to > from && found.push({ text: entities(text.slice(from, to)) });
   let at = 0;
@@ -28,10 +28,11 @@ export function pieces(text, url) {
     }
   }
   if (!at && url) {
-    const words = text.match(/[^：:，,。！!\n]+[。！!]?\s*$/);
-    at = words && words.index > 0 ? words.index : 0;
-    rest(0, at);
-    return [...found, { text: text.slice(at).trim() || '打开链接', href: url }];
+    const inside = words ? text.indexOf(words) : -1;
+    const [from, to] = inside < 0 ? [0, text.length] : [inside, inside + words.length];
+    rest(0, from);
+    found.push({ text: entities(text.slice(from, to).trim()) || '打开链接', href: url });
+    at = to;
   }
   rest(at, text.length);
   return found;
@@ -54,7 +55,7 @@ function compose(phone, data, appid) {
   const said = data.chats
     .filter((entry) => (accountOf(entry.appid) ? entry.appid : NOTICE) === appid && !isPacketText(entry))
     .map((entry) => {
-      const parts = pieces(entry.text ?? '', entry.url);
+      const parts = pieces(entry.text ?? '', entry.url, entry.words);
       return { ...entry, parts, plain: parts.map((part) => part.text).join('') };
     });
   const packets = data.wallet.filter((bill) => phone.chatOfBill(bill) === appid).map((bill) => ({ from: 'account', at: bill.at, bill }));

@@ -90,10 +90,10 @@ err_codes! {
     IllegalAppid = "ILLEGAL_APPID" => FixConfiguration, not_sent: true;
     /// The openid is not of this wxappid.
     OpenidError = "OPENID_ERROR" => FixConfiguration, not_sent: true;
-    /// The certificate is missing or wrong.
-    CaError = "CA_ERROR" => FixConfiguration, not_sent: true;
-    /// The signature is wrong.
-    SignError = "SIGN_ERROR" => FixConfiguration, not_sent: true;
+    /// The certificate is missing or wrong: mend it, and the same number goes through.
+    CaError = "CA_ERROR" => Alert, not_sent: true;
+    /// The signature is wrong: mend the key, and the same number goes through.
+    SignError = "SIGN_ERROR" => Alert, not_sent: true;
     /// The body is no XML.
     XmlError = "XML_ERROR" => FixConfiguration, not_sent: true;
     /// Sending by interface is switched off in the console.
