@@ -1,30 +1,13 @@
 // The claim page in WeChat's browser with script off: the form, reloading, going back, tapping twice, and every state's size.
 // It refuses JavaScript: nothing here may need it.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { ACCOUNTS, World, openBrowser, overflow, wechatBrowser } from './harness.mjs';
+import { describe } from 'node:test';
+import { ground, overflow, wechatBrowser } from './harness.mjs';
 import { enter, scenes } from './scenes.mjs';
+import { ACCOUNTS } from './world.mjs';
 
 describe('the claim page without script', () => {
-  let world;
-  let browser;
-  let failed = false;
-  before(async () => {
-    [world, browser] = await Promise.all([World.start(), openBrowser()]);
-  });
-  after(async () => {
-    await browser?.close();
-    await world?.stop(failed);
-  });
-
-  const story = (name, tell) => test(name, { timeout: 120_000 }, async (t) => {
-    try {
-      await tell(t);
-    } catch (error) {
-      failed = true;
-      throw error;
-    }
-  });
+  const { stage, story } = ground();
 
   const shown = (page) => page.locator('main').evaluate((main) => ({
     state: main.dataset.state, fen: Number(main.querySelector('[data-amount-fen]')?.dataset.amountFen ?? 0),
@@ -32,12 +15,12 @@ describe('the claim page without script', () => {
 
   /** A new follower with the claim page open. */
   async function atTheButton(name, appid = ACCOUNTS.safe) {
-    const id = await world.follower(name, appid);
-    const context = await wechatBrowser(browser, id);
+    const id = await stage.world.follower(name, appid);
+    const context = await wechatBrowser(stage.browser, id);
     const page = await context.newPage();
-    await page.goto(await world.claimLink(id));
+    await page.goto(await stage.world.claimLink(id));
     const { origin, pathname, search } = new URL(page.url());
-    assert.deepEqual([origin, pathname, search], [world.origin, '/c/demo', ''], 'the ticket left the address');
+    assert.deepEqual([origin, pathname, search], [stage.world.origin, '/c/demo', ''], 'the ticket left the address');
     assert.equal((await shown(page)).state, 'ready');
     return { id, context, page };
   }
@@ -51,25 +34,25 @@ describe('the claim page without script', () => {
     await page.reload();
     await page.goBack();
     assert.notEqual((await shown(page)).state, 'ready', 'a page gone back to is the one of now');
-    await page.goto(`${world.origin}/c/demo`);
+    await page.goto(`${stage.world.origin}/c/demo`);
     await page.locator('main[data-state="sent"]').waitFor();
     assert.equal((await shown(page)).fen, fen);
-    const wallet = await world.wallet(id);
+    const wallet = await stage.world.wallet(id);
     assert.deepEqual(wallet.map((bill) => bill.amount_fen), [fen]);
-    assert.deepEqual((await world.books()).bills.filter((bill) => bill.bill_no === wallet[0].bill_no).map((bill) => bill.amount_fen), [fen]);
+    assert.deepEqual((await stage.world.books()).bills.filter((bill) => bill.bill_no === wallet[0].bill_no).map((bill) => bill.amount_fen), [fen]);
     await context.close();
   });
 
   story('a double click is one claim', async () => {
-    const before = (await world.books()).bills.length;
+    const before = (await stage.world.books()).bills.length;
     const { id, context, page } = await atTheButton('阿双');
     await page.getByTestId('claim').dblclick({ noWaitAfter: true });
     await page.locator('main[data-state="paying"], main[data-state="sent"], main[data-state="already"]').waitFor();
-    await world.wallet(id);
-    await page.goto(`${world.origin}/c/demo`);
+    await stage.world.wallet(id);
+    await page.goto(`${stage.world.origin}/c/demo`);
     await page.locator('main[data-state="sent"]').waitFor();
-    assert.equal((await world.wallet(id)).length, 1);
-    assert.equal((await world.books()).bills.length, before + 1);
+    assert.equal((await stage.world.wallet(id)).length, 1);
+    assert.equal((await stage.world.books()).bills.length, before + 1);
     await context.close();
   });
 
@@ -78,48 +61,65 @@ describe('the claim page without script', () => {
     await page.getByTestId('claim').click();
     await page.locator('main[data-state="sent"]').waitFor();
     const { fen } = await shown(page);
-    await world.control('POST', `phones/${id}/send`, { appid: ACCOUNTS.safe, text: '红包' });
-    await page.goto(await world.claimLink(id, ACCOUNTS.safe));
+    await stage.world.control('POST', `phones/${id}/send`, { appid: ACCOUNTS.safe, text: '红包' });
+    await page.goto(await stage.world.claimLink(id, ACCOUNTS.safe));
     assert.deepEqual(await shown(page), { state: 'sent', fen }, 'who asks again is shown the earlier packet');
     for (const appid of [ACCOUNTS.compatible, ACCOUNTS.service, ACCOUNTS.edit]) {
-      await world.control('POST', `phones/${id}/follow`, { appid });
-      await page.goto(await world.claimLink(id, appid));
+      await stage.world.control('POST', `phones/${id}/follow`, { appid });
+      await page.goto(await stage.world.claimLink(id, appid));
       assert.deepEqual(await shown(page), { state: 'already', fen });
       assert.equal(await page.getByTestId('claim').count(), 0, 'no second button');
     }
-    assert.deepEqual((await world.wallet(id)).map((bill) => bill.amount_fen), [fen]);
+    assert.deepEqual((await stage.world.wallet(id)).map((bill) => bill.amount_fen), [fen]);
     await context.close();
   });
 
   story('a form posted again after the claim answers with the earlier amount', async () => {
     const { id, context, page } = await atTheButton('阿陈');
     const other = await context.newPage();
-    await other.goto(`${world.origin}/c/demo`);
+    await other.goto(`${stage.world.origin}/c/demo`);
     await page.getByTestId('claim').click();
     await page.locator('main[data-state="paying"], main[data-state="sent"]').waitFor();
     const { fen } = await shown(page);
     await other.getByTestId('claim').click();
     assert.deepEqual(await shown(other), { state: 'already', fen });
-    assert.equal((await world.wallet(id)).length, 1);
+    assert.equal((await stage.world.wallet(id)).length, 1);
     await context.close();
   });
 
   story('somebody else cannot use a ticket that was opened', async () => {
     const { id, context } = await atTheButton('阿主');
-    const thief = await wechatBrowser(browser, await world.follower('阿客'));
+    const thief = await wechatBrowser(stage.browser, await stage.world.follower('阿客'));
     const page = await thief.newPage();
-    await page.goto(await world.claimLink(id));
+    await page.goto(await stage.world.claimLink(id));
     assert.equal((await shown(page)).state, 'refused');
     assert.equal(await page.getByTestId('claim').count(), 0);
     await thief.close();
     await context.close();
   });
 
+  story('the page of all accounts leads to each of them, and shows what was received', async () => {
+    const { context, page } = await atTheButton('阿集');
+    await page.getByTestId('claim').click();
+    await page.locator('main[data-state="sent"]').waitFor();
+    const { fen } = await shown(page);
+    await page.goto(`${stage.world.origin}/p/demo`);
+    assert.equal((await shown(page)).fen, fen);
+    const links = await page.locator('a[href*="/l/"]').evaluateAll((all) => all.map((link) => link.href));
+    assert.equal(links.length, 4);
+    for (const link of links) {
+      await page.goto(link);
+      await page.locator('img[data-qr]').waitFor();
+      assert.ok(await page.locator('img[data-qr]').evaluate((picture) => picture.complete && picture.naturalWidth > 0), 'the QR code is drawn');
+    }
+    await context.close();
+  });
+
   // The last: it turns the clock and ends the campaign.
-  story('every state fits a narrow phone', async (t) => {
-    for await (const scene of scenes(world)) {
+  story('every state fits a narrow phone', async (_, t) => {
+    for await (const scene of scenes(stage.world)) {
       await t.test(scene.name, async () => {
-        const { page, context } = await enter(browser, scene);
+        const { page, context } = await enter(stage.browser, scene);
         for (const width of [390, 320]) {
           await page.setViewportSize({ width, height: 780 });
           assert.equal(await overflow(page), '');

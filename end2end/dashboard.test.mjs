@@ -3,33 +3,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
-import { ACCOUNTS, World, alive, complaints, openBrowser, overflow, signIn, staffBrowser, until, wechatBrowser } from './harness.mjs';
+import { describe } from 'node:test';
+import { alive, complaints, ground, overflow, signIn, staffBrowser, wechatBrowser } from './harness.mjs';
+import { ACCOUNTS, until } from './world.mjs';
 
 describe('the dashboard', () => {
-  let world;
-  let browser;
-  let failed = false;
-  before(async () => {
-    [world, browser] = await Promise.all([World.start(), openBrowser()]);
-  });
-  after(async () => {
-    await browser?.close();
-    await world?.stop(failed);
-  });
-
-  const story = (name, tell) => test(name, { timeout: 120_000 }, async () => {
-    try {
-      await tell();
-    } catch (error) {
-      failed = true;
-      throw error;
-    }
-  });
+  const { stage, story } = ground();
 
   /** A story told on one page of a signed-in browser, without a complaint in its console. */
   const atWork = (name, tell) => story(name, async () => {
-    const { context, page } = await staffBrowser(browser, world.origin);
+    const { context, page } = await staffBrowser(stage.browser, stage.world.origin);
     const heard = complaints(page);
     await tell(page, context);
     assert.deepEqual(heard, [], 'the page complained in its console');
@@ -53,25 +36,25 @@ describe('the dashboard', () => {
 
   /** A follower who claims, in a browser without script. Returns the phone's id. */
   async function aClaim(name, appid = ACCOUNTS.safe) {
-    const id = await world.follower(name, appid);
-    const context = await wechatBrowser(browser, id);
+    const id = await stage.world.follower(name, appid);
+    const context = await wechatBrowser(stage.browser, id);
     const page = await context.newPage();
-    await page.goto(await world.claimLink(id));
+    await page.goto(await stage.world.claimLink(id));
     await page.getByTestId('claim').click();
     await context.close();
     return id;
   }
 
   story('signing in works without script, and a wrong password says so', async () => {
-    const context = await browser.newContext({ javaScriptEnabled: false });
+    const context = await stage.browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
-    await page.goto(`${world.origin}/admin`);
+    await page.goto(`${stage.world.origin}/admin`);
     assert.match(page.url(), /\/admin\/sign-in/);
-    await signIn(page, world.origin, { login: 'admin', password: 'not this one' });
+    await signIn(page, stage.world.origin, { login: 'admin', password: 'not this one' });
     assert.match(page.url(), /error=/);
     assert.ok((await page.getByRole('alert').textContent()).trim(), 'a sentence says that it did not work');
-    await signIn(page, world.origin);
-    assert.equal(page.url(), `${world.origin}/admin`);
+    await signIn(page, stage.world.origin);
+    assert.equal(page.url(), `${stage.world.origin}/admin`);
     assert.equal(await number(page, 'total-follows'), 0, 'the first figures need no script either');
     await context.close();
   });
@@ -84,17 +67,17 @@ describe('the dashboard', () => {
     const waits = [];
     for (const name of ['阿一', '阿二', '阿三']) {
       const before = { follows: await number(page, 'total-follows'), claims: await number(page, 'total-claims'), paid: await page.getByTestId('total-paid').textContent() };
-      const id = await world.follower(name);
-      await world.control('POST', `phones/${id}/follow`, { appid: ACCOUNTS.safe });
+      const id = await stage.world.follower(name);
+      await stage.world.control('POST', `phones/${id}/follow`, { appid: ACCOUNTS.safe });
       const followed = Date.now();
       await until('one more follow', async () => await number(page, 'total-follows') === before.follows + 1);
       waits.push(Date.now() - followed);
-      const context = await wechatBrowser(browser, id);
+      const context = await wechatBrowser(stage.browser, id);
       const claiming = await context.newPage();
-      await claiming.goto(await world.claimLink(id));
+      await claiming.goto(await stage.world.claimLink(id));
       await claiming.getByTestId('claim').click();
       await until('one more claim', async () => await number(page, 'total-claims') === before.claims + 1);
-      await world.wallet(id);
+      await stage.world.wallet(id);
       const paid = Date.now();
       await until('money paid', async () => await page.getByTestId('total-paid').textContent() !== before.paid);
       waits.push(Date.now() - paid);
@@ -103,7 +86,7 @@ describe('the dashboard', () => {
     assert.ok(Math.min(...waits.filter((_, at) => at % 2 === 0)) < 2000, `follows showed after ${waits} ms`);
     assert.ok(Math.min(...waits.filter((_, at) => at % 2 === 1)) < 2000, `money showed after ${waits} ms`);
     assert.notEqual(await line.getAttribute('d'), drawn, 'the line of follows moved');
-    const { paid_fen } = await world.books();
+    const { paid_fen } = await stage.world.books();
     assert.equal(Math.round(await number(page, 'total-paid') * 100), paid_fen, 'the page and WeChat agree on what was paid');
     const row = page.getByTestId('link-coffee');
     assert.equal(await row.locator('[data-figure="follows"]').textContent(), '3');
@@ -112,13 +95,13 @@ describe('the dashboard', () => {
   });
 
   atWork('the CSV agrees with what WeChat paid', async (page) => {
-    for (const appid of [ACCOUNTS.safe, ACCOUNTS.service, ACCOUNTS.edit]) await world.wallet(await aClaim('阿表', appid));
-    await page.goto(`${world.origin}/admin/claims`);
+    for (const appid of [ACCOUNTS.safe, ACCOUNTS.service, ACCOUNTS.edit]) await stage.world.wallet(await aClaim('阿表', appid));
+    await page.goto(`${stage.world.origin}/admin/claims`);
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('csv').click()]);
     const text = readFileSync(await download.path(), 'utf8');
     assert.ok(text.startsWith('\ufeff'), 'Excel needs the byte order mark');
     const rows = text.slice(1).trim().split(/\r?\n/).map((line) => line.split(',').map((cell) => cell.replace(/^"|"$/g, '')));
-    const { bills } = await world.books();
+    const { bills } = await stage.world.books();
     assert.equal(rows.length - 1, bills.length);
     for (const bill of bills) {
       const row = rows.find((cells) => cells.includes(bill.bill_no));
@@ -128,7 +111,7 @@ describe('the dashboard', () => {
   });
 
   atWork('an account is added, edited with its secrets kept, retired and restored', async (page) => {
-    await page.goto(`${world.origin}/admin/accounts/new`);
+    await page.goto(`${stage.world.origin}/admin/accounts/new`);
     await alive(page, 'form.card');
     const form = formOf(page, 'save-account');
     await page.getByTestId('save-account').click();
@@ -144,7 +127,7 @@ describe('the dashboard', () => {
     });
     await page.getByTestId('save-account').click();
     await page.waitForURL(/\/admin\/accounts\/\d+$/);
-    assert.equal(await page.getByTestId('callback-url').textContent(), `${world.origin}/wechat/wxabcdef0123456789`);
+    assert.equal(await page.getByTestId('callback-url').textContent(), `${stage.world.origin}/wechat/wxabcdef0123456789`);
 
     await page.reload();
     await alive(page, 'form.card');
@@ -154,7 +137,7 @@ describe('the dashboard', () => {
     await page.getByRole('heading', { name: '灯塔书店总店' }).waitFor();
     const [timestamp, nonce, echostr] = [String(Math.floor(Date.now() / 1000)), 'nonce2026', 'hello'];
     const signature = createHash('sha1').update([token, timestamp, nonce].toSorted().join('')).digest('hex');
-    const verified = await fetch(`${world.origin}/wechat/wxabcdef0123456789?${new URLSearchParams({ signature, timestamp, nonce, echostr })}`);
+    const verified = await fetch(`${stage.world.origin}/wechat/wxabcdef0123456789?${new URLSearchParams({ signature, timestamp, nonce, echostr })}`);
     assert.equal(await verified.text(), echostr, 'the token survived the edit');
 
     await agree(page, 'retire');
@@ -164,7 +147,7 @@ describe('the dashboard', () => {
   });
 
   atWork('a campaign is set up, started, paused and closed', async (page) => {
-    await page.goto(`${world.origin}/admin/campaigns/new`);
+    await page.goto(`${stage.world.origin}/admin/campaigns/new`);
     await alive(page, 'form.card');
     await page.getByTestId('create-campaign').click();
     await page.locator('.summary').waitFor();
@@ -200,7 +183,7 @@ describe('the dashboard', () => {
 
     await agree(page, 'step-start');
     await page.getByTestId('step-pause').waitFor();
-    const link = await fetch(`${world.origin}/l/autumn-poster`);
+    const link = await fetch(`${stage.world.origin}/l/autumn-poster`);
     assert.equal(link.status, 200);
     assert.match(await link.text(), /慢读书房/);
     await agree(page, 'step-pause');
@@ -232,11 +215,11 @@ describe('the dashboard', () => {
 
   atWork('every page loads by itself and fits its window', async (page) => {
     await aClaim('阿页');
-    const href = (path, kind) => page.goto(`${world.origin}${path}`).then(() => page.locator(`td.head a[href*="/admin/${kind}/"]`).first().getAttribute('href'));
+    const href = (path, kind) => page.goto(`${stage.world.origin}${path}`).then(() => page.locator(`td.head a[href*="/admin/${kind}/"]`).first().getAttribute('href'));
     const pages = ['/admin', '/admin/campaigns', '/admin/campaigns/new', await href('/admin/campaigns', 'campaigns'), '/admin/accounts', '/admin/accounts/new',
       await href('/admin/accounts', 'accounts'), '/admin/claims', '/admin/budgets'];
     for (const path of pages) {
-      await page.goto(world.origin + path);
+      await page.goto(stage.world.origin + path);
       await alive(page);
       await page.locator('main h1').first().waitFor();
       for (const width of [390, 1440]) {
@@ -250,13 +233,13 @@ describe('the dashboard', () => {
     await alive(page);
     for (const path of ['/admin/campaigns', '/admin/accounts', '/admin/claims', '/admin/budgets', '/admin']) {
       await page.locator(`nav a[href="${path}"]`).last().click();
-      await page.waitForURL(world.origin + path);
+      await page.waitForURL(stage.world.origin + path);
       await page.locator('main h1').first().waitFor();
     }
     await page.locator('details.menu summary').click();
     await page.getByTestId('sign-out').click();
     await page.waitForURL(/sign-in/);
-    await page.goto(`${world.origin}/admin/claims`);
+    await page.goto(`${stage.world.origin}/admin/claims`);
     assert.match(page.url(), /\/admin\/sign-in/);
   });
 });

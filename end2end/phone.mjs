@@ -1,6 +1,6 @@
 // A finger on one of the simulator's phones: it taps, presses long and reads what is on the glass.
 // It refuses shortcuts: what a person cannot see or touch, it does not use.
-import { PATIENCE_MS } from './harness.mjs';
+import { PATIENCE_MS } from './world.mjs';
 
 /** One phone of the desk. */
 export class Hand {

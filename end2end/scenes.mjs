@@ -1,6 +1,7 @@
 // Every page and state a follower can come to, each brought about as in life: for looking at, and for tests of its size.
 // It refuses invented states: the server, the simulator's faults and its clock make them all.
-import { ACCOUNTS, PATIENCE_MS, until, wechatBrowser } from './harness.mjs';
+import { wechatBrowser } from './harness.mjs';
+import { ACCOUNTS, PATIENCE_MS, until } from './world.mjs';
 
 const DAY_SECS = 86_400;
 

@@ -2,15 +2,17 @@
 // It refuses to judge: a picture is written of whatever is there.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ACCOUNTS, World, alive, openBrowser, staffBrowser } from './harness.mjs';
+import { alive, openBrowser, staffBrowser } from './harness.mjs';
 import { Hand } from './phone.mjs';
 import { enter, scenes } from './scenes.mjs';
+import { ACCOUNTS, World } from './world.mjs';
 
 const SIZES = [390, 1440];
 const THEMES = ['light', 'dark'];
 
 /** A page's pictures, whole length. */
 async function shoot(page, folder, name, whole = true) {
+  if (whole) await page.evaluate(() => window.scrollTo(0, 0));
   for (const width of SIZES) {
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
     for (const colorScheme of THEMES) {

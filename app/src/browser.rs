@@ -45,8 +45,11 @@ pub fn reload() {
 
 fn remember(name: &str, value: &str) {
     let Some(page) = document().and_then(|page| page.dyn_into::<HtmlDocument>().ok()) else { return };
+    let https =
+        web_sys::window().and_then(|w| w.location().protocol().ok()).is_some_and(|protocol| protocol == "https:");
+    let secure = if https { "; Secure" } else { "" };
     // Without cookies the choice holds for this page only.
-    let _forgotten = page.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"));
+    let _forgotten = page.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax{secure}"));
 }
 
 /// What a form holds when it is sent.

@@ -29,7 +29,11 @@ impl Engine {
         }
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
-        let line = store::of_campaign(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?.line;
+        let budget = store::of_campaign(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?;
+        if event == Event::Fund && budget.funded().and_then(|funded| funded.checked_add(amount)).is_none() {
+            return Err(Error::field("amount", say::money_wrong(lang)));
+        }
+        let line = budget.line;
         let id = self.draw().id(now);
         let change = Transfer { id, line, event, amount, payout: None, operator: Some(by.id), at: now };
         if !store::transfer(&mut tx, &change).await? {

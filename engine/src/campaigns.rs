@@ -53,6 +53,9 @@ impl Engine {
         if before.started_at.is_some() && (before.scope != form.scope || before.payer != form.payer) {
             return Err(Error::field("scope", say::scope_fixed(lang)));
         }
+        if before.started_at.is_some() && before.slug != form.slug {
+            return Err(Error::field("slug", say::slug_fixed(lang)));
+        }
         let mch_id = merchant(&tx, form.payer, lang).await?;
         if !store::update(&mut tx, id, &form, &mch_id).await? {
             return Err(Error::field("slug", say::slug_taken(lang)));

@@ -3,15 +3,16 @@
 
 use crate::store::budgets::{self, Transfer};
 use crate::store::claims::{self as store, NewClaim, NewRefusal, Standing};
+use crate::store::followers::Follow;
 use crate::store::live::{self as rollups, Key};
 use crate::store::tickets::Held;
 use crate::store::{Tx, campaigns, followers, payouts, tickets};
 use crate::{Engine, Error, crash};
 use rules::Fen;
-use rules::campaign::{Campaign, Scope};
+use rules::campaign::{Campaign, Opening, Scope};
 use rules::eligibility::{self, Facts, Refusal, Right};
 use rules::follow::Grade;
-use rules::ids::{AccountId, Appid, ClaimId, Openid, PayoutId, Slug, Unionid};
+use rules::ids::{AccountId, Appid, ClaimId, LinkId, Openid, PayoutId, Slug, Unionid};
 use rules::ledger;
 use rules::live::Figures;
 use rules::time::UnixMs;
@@ -62,10 +63,21 @@ pub struct OwnPlace {
     pub follows_payer: bool,
 }
 
+/// What was decided about a request, and on which ticket.
 struct Considered {
-    facts: Facts,
+    decision: Result<Right, Refusal>,
+    amount: Fen,
     held: Option<Held>,
-    account: Option<AccountId>,
+    link: Option<LinkId>,
+}
+
+/// What holds for the whole campaign at this moment.
+struct Ground<'a> {
+    campaign: &'a Campaign,
+    opening: Opening,
+    drawn: Fen,
+    available: Fen,
+    asserted_left: Fen,
 }
 
 impl Engine {
@@ -76,19 +88,18 @@ impl Engine {
         let mut tx = self.db().begin().await?;
         let campaign = campaigns::by_slug(tx.conn(), slug).await?.ok_or_else(Error::not_found)?;
         self.payer_matches(&tx, &campaign, who).await?;
-        let left = budgets::of_campaign(tx.conn(), campaign.id).await?.map_or(Fen::ZERO, |line| line.available);
-        let amount = last_packet(campaign.prize, campaign.prize.draw(die), left);
-        let considered = self.consider(&tx, &campaign, who, amount, now).await?;
-        let right = match eligibility::decide(&considered.facts) {
+        let considered = self.consider(&tx, &campaign, who, campaign.prize.draw(die), now).await?;
+        let right = match considered.decision {
             Ok(right) => right,
-            Err(refusal) => return self.refuse(tx, &campaign, who, considered.account, refusal, now).await,
+            Err(refusal) => return self.refuse(tx, &campaign, who, &considered, refusal, now).await,
         };
-        let held = considered.held.ok_or_else(|| Error::broken("a right without its ticket"))?;
-        let granted = self.grant(&mut tx, &campaign, who, &held, right, amount, now).await?;
+        let held = considered.held.as_ref().ok_or_else(|| Error::broken("a right without its ticket"))?;
+        let amount = considered.amount;
+        let granted = self.grant(&mut tx, &campaign, who, held, right, amount, now).await?;
         if let Err(refusal) = granted {
             drop(tx);
             let tx = self.db().begin().await?;
-            return self.refuse(tx, &campaign, who, Some(held.account), refusal, now).await;
+            return self.refuse(tx, &campaign, who, &considered, refusal, now).await;
         }
         crash::point("claim_before_commit");
         tx.commit().await?;
@@ -108,7 +119,7 @@ impl Engine {
             followers::known(tx.conn(), campaign.payer, &who.openid).await?.is_some_and(|(_, following)| following);
         Ok(OwnPlace {
             claims: claims.iter().map(own_claim).collect(),
-            right: eligibility::decide(&considered.facts).map(|_| ()),
+            right: considered.decision.map(|_| ()),
             follows_payer,
         })
     }
@@ -118,61 +129,68 @@ impl Engine {
         if payer.is_some_and(|payer| payer.appid == who.appid) { Ok(()) } else { Err(crate::Said::Forbidden.into()) }
     }
 
-    /// Gathers every fact the decision needs.
+    /// Gathers every fact and decides, for each of the person's tickets until one gives a right.
     async fn consider(
         &self,
         tx: &Tx,
         campaign: &Campaign,
         who: &Claimant,
-        amount: Fen,
+        drawn: Fen,
         now: UnixMs,
     ) -> Result<Considered, Error> {
-        let (held, right) = self.best_right(tx, campaign, who, now).await?;
-        let account = held.as_ref().map(|h| h.account);
-        let already_claimed = self.has_claimed(tx, campaign, who, held.as_ref()).await?;
         let line = budgets::of_campaign(tx.conn(), campaign.id).await?;
         let asserted = campaigns::asserted_so_far(tx.conn(), campaign.id).await?;
-        let facts = Facts {
+        let ground = Ground {
+            campaign,
             opening: campaign.opening(now),
-            already_claimed,
-            right,
-            amount,
+            drawn,
             available: line.map_or(Fen::ZERO, |l| l.available),
             asserted_left: campaign.asserted_cap.checked_sub(asserted).unwrap_or(Fen::ZERO),
         };
-        Ok(Considered { facts, held, account })
+        let mut first_problem = None;
+        for held in tickets::of_person(tx.conn(), campaign.id, &who.openid).await? {
+            let considered = self.consider_ticket(tx, &ground, who, held, now).await?;
+            if considered.decision.is_ok() {
+                return Ok(considered);
+            }
+            first_problem.get_or_insert(considered);
+        }
+        if let Some(problem) = first_problem {
+            return Ok(problem);
+        }
+        let already_claimed = self.has_claimed(tx, campaign, who, None).await?;
+        let decision = ground.decide(already_claimed, Err(Refusal::NoTicket)).map(|(right, _)| right);
+        Ok(Considered { decision, amount: drawn, held: None, link: None })
     }
 
-    /// The person's best ticket, or what is wrong with the one they have.
-    async fn best_right(
+    async fn consider_ticket(
+        &self,
+        tx: &Tx,
+        ground: &Ground<'_>,
+        who: &Claimant,
+        held: Held,
+        now: UnixMs,
+    ) -> Result<Considered, Error> {
+        let already_claimed = self.has_claimed(tx, ground.campaign, who, Some(&held)).await?;
+        let follow = followers::by_id(tx.conn(), held.follow).await?;
+        let follow = follow.ok_or_else(|| Error::broken("a ticket without its follow"))?;
+        let right = match held.ticket.open(&who.openid, now) {
+            Ok(()) => Ok(self.right_of(tx, ground.campaign, &held, &follow, now).await?),
+            Err(wrong) => Err(Refusal::from(wrong)),
+        };
+        let decided = ground.decide(already_claimed, right);
+        let amount = decided.map_or(ground.drawn, |(_, amount)| amount);
+        Ok(Considered { decision: decided.map(|(right, _)| right), amount, held: Some(held), link: follow.link })
+    }
+
+    async fn right_of(
         &self,
         tx: &Tx,
         campaign: &Campaign,
-        who: &Claimant,
+        held: &Held,
+        follow: &Follow,
         now: UnixMs,
-    ) -> Result<(Option<Held>, Result<Right, Refusal>), Error> {
-        let mut first_problem = None;
-        for held in tickets::of_person(tx.conn(), campaign.id, &who.openid).await? {
-            if let Err(wrong) = held.ticket.open(&who.openid, now) {
-                first_problem.get_or_insert((Refusal::from(wrong), held));
-                continue;
-            }
-            let right = self.right_of(tx, campaign, &held, now).await?;
-            if right.account_active && right.still_following {
-                return Ok((Some(held), Ok(right)));
-            }
-            let refusal = if right.account_active { Refusal::NotFollowing } else { Refusal::AccountGone };
-            first_problem.get_or_insert((refusal, held));
-        }
-        Ok(match first_problem {
-            Some((refusal, held)) => (Some(held), Err(refusal)),
-            None => (None, Err(Refusal::NoTicket)),
-        })
-    }
-
-    async fn right_of(&self, tx: &Tx, campaign: &Campaign, held: &Held, now: UnixMs) -> Result<Right, Error> {
-        let follow = followers::by_id(tx.conn(), held.follow).await?;
-        let follow = follow.ok_or_else(|| Error::broken("a ticket without its follow"))?;
+    ) -> Result<Right, Error> {
         let member = campaigns::member_of(tx.conn(), campaign.id, held.account).await?;
         let account_active = member.is_some_and(|m| {
             m.active
@@ -293,11 +311,12 @@ impl Engine {
         mut tx: Tx,
         campaign: &Campaign,
         who: &Claimant,
-        account: Option<AccountId>,
+        considered: &Considered,
         reason: Refusal,
         now: UnixMs,
     ) -> Result<Claimed, Error> {
         // "Used up" and "already claimed" are asked by the thousand: they are counted, not stored one by one.
+        let account = considered.held.as_ref().map(|held| held.account);
         if !matches!(reason, Refusal::UsedUp | Refusal::AlreadyClaimed) {
             let id = self.draw().id(now);
             let new =
@@ -305,7 +324,7 @@ impl Engine {
             store::refuse(&mut tx, &new).await?;
         }
         let account = account.unwrap_or(campaign.payer);
-        let key = Key { campaign: campaign.id, account, link: None, minute: now.minute() };
+        let key = Key { campaign: campaign.id, account, link: considered.link, minute: now.minute() };
         let delta = Figures { refusals: 1, ..Figures::default() }.into();
         rollups::add(&mut tx, &key, self.settings().node, &delta).await?;
         tx.commit().await?;
@@ -314,9 +333,23 @@ impl Engine {
     }
 }
 
-/// The last of a budget still makes a packet if the rule allows one as small as what is left.
-fn last_packet(rule: rules::prize::PrizeRule, drawn: Fen, left: Fen) -> Fen {
-    if left >= rule.min() { drawn.min(left) } else { drawn }
+impl Ground<'_> {
+    /// Decides about one right, with the amount it would get.
+    fn decide(&self, already_claimed: bool, right: Result<Right, Refusal>) -> Result<(Right, Fen), Refusal> {
+        let asserted = right.is_ok_and(|right| right.grade == Grade::Asserted);
+        let left = if asserted { self.available.min(self.asserted_left) } else { self.available };
+        // The last of a budget still makes a packet if the rule allows one as small as what is left.
+        let amount = if left >= self.campaign.prize.min() { self.drawn.min(left) } else { self.drawn };
+        let facts = Facts {
+            opening: self.opening,
+            already_claimed,
+            right,
+            amount,
+            available: self.available,
+            asserted_left: self.asserted_left,
+        };
+        eligibility::decide(&facts).map(|right| (right, amount))
+    }
 }
 
 fn own_claim(s: &Standing) -> OwnClaim {

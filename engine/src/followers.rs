@@ -167,6 +167,10 @@ impl Engine {
         if matches!(follow.attribution, Attribution::Scene | Attribution::Ticket) {
             return Ok(());
         }
+        // The claim's figures are counted where the follow was: it stays there.
+        if claims::stands_on(tx.conn(), follow.id).await? {
+            return Ok(());
+        }
         let since = now.plus(-crate::links::VISIT_COUNTS_MS);
         let Some(link) = links::visited_by(tx.conn(), campaign.id, follow.account, payee, since).await? else {
             return Ok(());

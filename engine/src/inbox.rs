@@ -9,7 +9,7 @@ use rules::account::Account;
 use rules::ids::Openid;
 use rules::live::Figures;
 use rules::say::{Lang, reply as say};
-use rules::time::{UnixMs, hours};
+use rules::time::{UnixMs, hours, minutes};
 use wechat::message::{Content, Message};
 
 /// Nonces are kept this long; timestamps are believed for five minutes only.
@@ -82,7 +82,8 @@ impl Engine {
     async fn handle(&self, tx: &mut Tx, push: &Push<'_>, now: UnixMs) -> Result<String, Error> {
         let message = push.message;
         let Ok(openid) = Openid::try_from(message.from_user_name.as_str()) else { return Ok(String::new()) };
-        let event_at = UnixMs(message.create_time.saturating_mul(1000));
+        // A time that cannot be is not believed: it would outlast every later event.
+        let event_at = UnixMs(message.create_time.saturating_mul(1000).clamp(0, now.plus(minutes(5)).0));
         match &message.content {
             Content::Subscribe { scene, .. } => {
                 let event = crate::followers::Followed {

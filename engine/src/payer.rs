@@ -108,7 +108,7 @@ impl Engine {
                 (request.mch_id.as_str(), request.appid.as_str(), request.mch_billno.as_str());
             Ok::<_, Error>(client.gethbinfo(mch_id, appid, billno, &merchant.apiv2_key, &self.draw().upper(32)).await)
         };
-        answer.await.unwrap_or_else(|error| HbAnswer::Unknown { why: error.to_string() })
+        answer.await.unwrap_or_else(|error| HbAnswer::Unknown { err_code: None, why: error.to_string() })
     }
 }
 

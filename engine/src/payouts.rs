@@ -10,8 +10,8 @@ use rules::ledger;
 use rules::live::Figures;
 use rules::payout::{Event, State};
 use rules::retry;
-use rules::time::{UnixMs, secs};
-use wechat::pay::redpack::{HbAnswer, HbStatus, Outcome, Reaction};
+use rules::time::{UnixMs, hours, secs};
+use wechat::pay::redpack::{ErrCode, HbAnswer, HbStatus, Outcome, Reaction};
 
 /// How long a worker may hold a payout; longer than any call takes.
 const LEASE_MS: i64 = secs(60);
@@ -108,7 +108,9 @@ impl Engine {
         crash::point("payout_before_learn");
         let mut tx = self.db().begin().await?;
         let current = store::by_id(&tx, payout.id).await?.ok_or_else(Error::not_found)?;
-        if current.state != payout.state {
+        let moved =
+            current.state != payout.state || (current.attempts, current.asked) != (payout.attempts, payout.asked);
+        if moved {
             tracing::info!(payout.mch_billno = %payout.request.mch_billno, "a payout moved while its answer was under way");
             return Ok(());
         }
@@ -119,6 +121,7 @@ impl Engine {
         let learned = Learned {
             state,
             due_at: due_after(state, &current, heard, now),
+            doubted_at: (state == State::Unknown).then_some(now),
             accepted_at: accepts.then_some(now),
             ended_at: state.is_final().then_some(now),
             err_code: heard.err_code.clone(),
@@ -203,16 +206,24 @@ fn heard_from_call(payout: &Payout, outcome: Outcome) -> Heard {
         Outcome::Refused { err_code, err_code_des } => {
             let code = err_code.as_str().to_owned();
             let wait = retry::resend_wait_ms(payout.attempts);
+            let ask =
+                |code| Heard { event: Event::DontKnow, err_code: code, err_code_des: String::new(), again_in_ms: None };
             match err_code.reaction() {
-                Reaction::NewNumberAllowed | Reaction::FinalForUser | Reaction::FixConfiguration => {
+                Reaction::NewNumberAllowed => {
+                    Heard { event: Event::Refused, err_code: code, err_code_des, again_in_ms: None }
+                }
+                // The refusal speaks of this request only; an earlier one of the same number may have been paid.
+                Reaction::FinalForUser | Reaction::FixConfiguration if payout.doubted_at.is_some() => ask(code),
+                Reaction::FinalForUser | Reaction::FixConfiguration => {
                     Heard { event: Event::Refused, err_code: code, err_code_des, again_in_ms: None }
                 }
                 Reaction::SameNumberLater => Heard::again(Event::NotYet, wait, code, err_code_des),
                 Reaction::PauseRail | Reaction::Alert => {
+                    tracing::error!(payout.mch_billno = %payout.request.mch_billno, err_code = %code, "WeChat Pay stops payouts until somebody mends it");
                     Heard::again(Event::NotYet, wait.max(secs(60)), code, err_code_des)
                 }
-                Reaction::NextDay => Heard::again(Event::NotYet, rules::time::hours(6), code, err_code_des),
-                Reaction::AskFirst => Heard { event: Event::DontKnow, err_code: code, err_code_des, again_in_ms: None },
+                Reaction::NextDay => Heard::again(Event::NotYet, hours(6), code, err_code_des),
+                Reaction::AskFirst => ask(code),
             }
         }
     }
@@ -221,19 +232,14 @@ fn heard_from_call(payout: &Payout, outcome: Outcome) -> Heard {
 fn heard_from_question(payout: &Payout, answer: HbAnswer, now: UnixMs) -> Heard {
     let info = match answer {
         HbAnswer::Found(info) => info,
-        HbAnswer::NotFound if payout.state == State::Unknown => {
-            let quiet = payout.called_at.is_none_or(|called| now.since(called) >= retry::NOT_FOUND_BELIEVED_MS);
-            let again = retry::query_wait_ms(payout.asked);
-            let not_found = "NOT_FOUND".to_owned();
-            return if quiet {
-                Heard::again(Event::NeverArrived, 0, not_found, String::new())
-            } else {
-                Heard::again(Event::DontKnow, again, not_found, String::new())
-            };
-        }
-        HbAnswer::NotFound => return Heard::plain(Event::DontKnow),
-        HbAnswer::Unknown { why } => {
-            return Heard { err_code_des: why.chars().take(200).collect(), ..Heard::plain(Event::DontKnow) };
+        HbAnswer::NotFound => return heard_not_found(payout, now),
+        HbAnswer::Unknown { err_code, why } => {
+            let quiet = payout.called_at.is_none_or(|called| now.since(called) >= retry::SYSTEM_ERROR_BELIEVED_MS);
+            let often = payout.asked >= retry::SYSTEM_ERROR_BELIEVED_ASKED;
+            if err_code.as_deref() == Some("SYSTEMERROR") && quiet && often {
+                return heard_not_found(payout, now);
+            }
+            return Heard { err_code_des: why.chars().take(200).collect(), ..still_unknown(payout) };
         }
     };
     if info.total_amount != payout.amount.get() {
@@ -249,6 +255,33 @@ fn heard_from_question(payout: &Payout, answer: HbAnswer, now: UnixMs) -> Heard 
             err_code_des: info.reason.unwrap_or_default(),
             ..Heard::plain(Event::TurnedOut)
         },
-        HbStatus::Sending | HbStatus::Unrecognised(_) => Heard::plain(Event::DontKnow),
+        HbStatus::Sending | HbStatus::Unrecognised(_) => still_unknown(payout),
     }
+}
+
+/// WeChat knows no such bill. That is believed only between five minutes and 29 days after the last call: then the
+/// same bytes go out under the same number. Where their repetition was refused for good, a day of doubt ends it.
+fn heard_not_found(payout: &Payout, now: UnixMs) -> Heard {
+    if payout.state != State::Unknown {
+        return still_unknown(payout);
+    }
+    let quiet = payout.called_at.map_or(retry::NOT_FOUND_BELIEVED_MS, |called| now.since(called));
+    let believed = (retry::NOT_FOUND_BELIEVED_MS..retry::NOT_FOUND_BELIEVED_UNTIL_MS).contains(&quiet);
+    let refused_for_good = payout
+        .err_code
+        .parse::<ErrCode>()
+        .is_ok_and(|code| matches!(code.reaction(), Reaction::FinalForUser | Reaction::FixConfiguration));
+    let doubted_long = payout.doubted_at.is_some_and(|since| now.since(since) >= retry::DOUBT_ENDS_MS);
+    let kept = Heard { err_code: payout.err_code.clone(), ..Heard::plain(Event::DontKnow) };
+    match (believed, refused_for_good) {
+        (false, _) => kept,
+        (true, true) if doubted_long => Heard { event: Event::TurnedOut, ..kept },
+        (true, true) => kept,
+        (true, false) => Heard { event: Event::NeverArrived, again_in_ms: Some(0), ..kept },
+    }
+}
+
+/// Nothing new; what WeChat said last is kept.
+fn still_unknown(payout: &Payout) -> Heard {
+    Heard { err_code: payout.err_code.clone(), ..Heard::plain(Event::DontKnow) }
 }

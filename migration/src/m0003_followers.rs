@@ -63,6 +63,7 @@ const UP: &[&str] = &[
         at BIGINT NOT NULL
     )",
     "CREATE INDEX follows_by_person ON follows (account_id, openid, at)",
+    "CREATE INDEX follows_by_campaign ON follows (campaign_id, link_id, attribution)",
     "CREATE TABLE tickets (
         code_hash TEXT PRIMARY KEY,
         campaign_id BIGINT NOT NULL REFERENCES campaigns (id),

@@ -48,6 +48,7 @@ const UP: &[&str] = &[
     )",
     "CREATE INDEX claims_by_campaign ON claims (campaign_id, id)",
     "CREATE INDEX claims_by_payee ON claims (campaign_id, payee_openid)",
+    "CREATE INDEX claims_by_follow ON claims (follow_id)",
     "CREATE TABLE claim_keys (
         campaign_id BIGINT NOT NULL,
         scope BIGINT NOT NULL,
@@ -72,6 +73,7 @@ const UP: &[&str] = &[
         asked BIGINT NOT NULL,
         due_at BIGINT,
         called_at BIGINT,
+        doubted_at BIGINT,
         accepted_at BIGINT,
         ended_at BIGINT,
         err_code TEXT NOT NULL,

@@ -188,7 +188,7 @@ impl CampaignForm {
             ("wishing", &self.wishing, 128),
             ("greeting", &self.greeting, 120),
         ] {
-            if text.trim().is_empty() || text.trim().len() > bytes || text.trim().contains(char::is_control) {
+            if text.trim().is_empty() || text.trim().len() > bytes || text.trim().contains(unspeakable) {
                 note(field, say::text_wrong(lang));
             }
         }
@@ -204,20 +204,13 @@ impl CampaignForm {
             |field: &str, text: &str| Fen::parse_yuan(text).map_err(|_| note(field, say::money_wrong(lang))).ok();
         let (min, max) = (yuan("prize_min", &self.prize_min), yuan("prize_max", &self.prize_max));
         let asserted_cap = yuan("asserted_cap", &self.asserted_cap);
-        let prize = min.zip(max).and_then(|(min, max)| match PrizeRule::new(min, max) {
-            Ok(rule) => Some(rule),
-            Err(PrizeWrong::TooSmall) => {
-                note("prize_min", say::prize_too_small(lang));
-                None
-            }
-            Err(PrizeWrong::TooLarge) => {
-                note("prize_max", say::prize_too_large(lang));
-                None
-            }
-            Err(PrizeWrong::Reversed) => {
-                note("prize_max", say::prize_reversed(lang));
-                None
-            }
+        let prize = min.zip(max).and_then(|(min, max)| {
+            let rule = PrizeRule::new(min, max).map_err(|wrong| match wrong {
+                PrizeWrong::TooSmall => note("prize_min", say::prize_too_small(lang)),
+                PrizeWrong::TooLarge => note("prize_max", say::prize_too_large(lang)),
+                PrizeWrong::Reversed => note("prize_max", say::prize_reversed(lang)),
+            });
+            rule.ok()
         });
         let (
             Some(slug),
@@ -251,13 +244,18 @@ impl CampaignForm {
     }
 }
 
+/// Characters that WeChat Pay's XML cannot carry.
+fn unspeakable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
 /// An account's place in a campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// The account.
     pub account: crate::account::Account,
-    /// The key of its edit-mode link.
-    pub edit_key: crate::ids::EditKey,
+    /// The key of its edit-mode link: a bearer right, so `None` for whoever may only look.
+    pub edit_key: Option<crate::ids::EditKey>,
     /// False once staff took it out of the campaign.
     pub active: bool,
 }

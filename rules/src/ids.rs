@@ -91,7 +91,7 @@ text_id!(
 );
 text_id!(
     /// A person's id under one appid.
-    Openid, "openid", 4..=64, wide
+    Openid, "openid", 4..=32, wide
 );
 text_id!(
     /// A person's id under one Open Platform account, the same for all its appids.

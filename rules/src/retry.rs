@@ -44,6 +44,19 @@ pub const fn collected_wait_ms(asked: i64) -> i64 {
 /// How long after the last call "no such bill" is believed: WeChat may still be working before that.
 pub const NOT_FOUND_BELIEVED_MS: i64 = minutes(5);
 
+/// WeChat forgets packets after 30 days: "no such bill" proves nothing after this.
+pub const NOT_FOUND_BELIEVED_UNTIL_MS: i64 = hours(29 * 24);
+
+/// WeChat's own sample of "no such bill" looks like a system error. After this long, and this many questions, it is
+/// taken for one; the same request under the same number is harmless.
+pub const SYSTEM_ERROR_BELIEVED_MS: i64 = minutes(30);
+/// The questions that must have been asked before that.
+pub const SYSTEM_ERROR_BELIEVED_ASKED: i64 = 4;
+
+/// A payout that was once unknown, that WeChat does not know, and whose repetition is refused for good: how long
+/// after the first doubt it is given up.
+pub const DOUBT_ENDS_MS: i64 = hours(24);
+
 #[cfg(test)]
 mod tests {
     use super::*;

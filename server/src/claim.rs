@@ -7,8 +7,8 @@ use crate::site::Site;
 use crate::web::{self, Agent};
 use app::claim::{Face, View};
 use axum::Form;
-use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{ConnectInfo, Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use engine::Error;
 use engine::claims::{Claimant, Claimed, OwnClaim, OwnPlace};
@@ -25,12 +25,11 @@ use std::net::SocketAddr;
 const REVIEW_HOURS: i64 = 48;
 
 /// What a link to the claim page carries.
-#[derive(Debug, Default, Deserialize)]
-pub struct Carried {
+#[derive(Debug, Default)]
+struct Carried {
     t: Option<String>,
     a: Option<String>,
     again: Option<String>,
-    lang: Option<String>,
 }
 
 /// `GET /c/{campaign}`.
@@ -38,10 +37,12 @@ pub async fn show(
     State(site): State<Site>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(slug): Path<String>,
-    Query(carried): Query<Carried>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let lang = web::lang(carried.lang.as_deref(), &headers);
+    let asked = |key| web::asked(query.as_deref(), key);
+    let carried = Carried { t: asked("t"), a: asked("a"), again: asked("again") };
+    let lang = web::lang(asked("lang").as_deref(), &headers);
     let Ok(slug) = Slug::try_from(slug) else { return web::not_found(lang) };
     let shown = async {
         let campaign = site.engine().campaign_by_slug(&slug).await?;
@@ -86,7 +87,12 @@ impl Page<'_> {
             let qr_svg = crate::entry::qr_svg(&url);
             return self.page(&View::NotInWechat { url, qr_svg });
         }
-        oauth::identify(self.site, headers, &self.payer.appid, &path, 0)
+        let (mark, cookie) = crate::person::browser(self.site.config(), self.site.engine().draw(), headers);
+        let mut response = oauth::identify(self.site, &mark, &self.payer.appid, &path, 0, self.lang);
+        if let Some(cookie) = cookie {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
     }
 
     /// Our own path with what the link carries, rebuilt from checked parts.

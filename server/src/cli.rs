@@ -122,7 +122,14 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
         }
         _ => None,
     };
-    let engine = running::open(&config, Clock::real(), Draw::system()).await.map_err(|e| e.0)?;
+    let (clock, draw) = (Clock::real(), Draw::system());
+    let engine = match command {
+        Command::Migrate | Command::Import { .. } | Command::Operator { .. } => {
+            running::open(&config, clock, draw).await
+        }
+        _ => running::open_existing(&config, clock, draw).await,
+    };
+    let engine = engine.map_err(|e| e.0)?;
     let done = once(&engine, &config, command).await;
     engine.close().await.map_err(|e| e.to_string())?;
     done
@@ -191,8 +198,9 @@ async fn export_claims(engine: &Engine, campaign: Option<String>) -> Result<(), 
     for campaign in campaigns.iter().filter(|c| wanted.as_ref().is_none_or(|slug| c.slug == *slug)) {
         let mut before = None;
         loop {
-            let (text, last) =
-                reports::claims_page(engine, campaign.id, before, Lang::En).await.map_err(|e| e.to_string())?;
+            let (text, last) = reports::claims_page(engine, campaign.id, before, Lang::En, reports::People::Whole)
+                .await
+                .map_err(|e| e.to_string())?;
             out(&text)?;
             if last.is_none() {
                 break;

@@ -7,8 +7,8 @@ use crate::person::{self, Person};
 use crate::site::Site;
 use crate::web::{self, Agent};
 use app::entry::{HubEntry, LinkPage};
-use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{ConnectInfo, Path, RawQuery, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::Error;
 use engine::claims::Claimant;
@@ -17,27 +17,21 @@ use rules::account::{Account, Mode};
 use rules::campaign::Campaign;
 use rules::ids::{LinkCode, Slug};
 use rules::link::Link;
-use serde::Deserialize;
 use std::net::SocketAddr;
 
 /// Marks a browser that comes back from OAuth, so that its visit is counted once.
 const VISITING: &str = "lb_v";
-
-/// The only thing these pages read from a query.
-#[derive(Debug, Default, Deserialize)]
-pub struct Asked {
-    lang: Option<String>,
-}
 
 /// `GET /l/{code}`.
 pub async fn link(
     State(site): State<Site>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(code): Path<String>,
-    Query(asked): Query<Asked>,
+    RawQuery(query): RawQuery,
+    method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let lang = web::lang(asked.lang.as_deref(), &headers);
+    let lang = web::lang(web::asked(query.as_deref(), "lang").as_deref(), &headers);
     let Ok(code) = LinkCode::try_from(code) else { return web::not_found(lang) };
     let shown = async {
         let engine = site.engine();
@@ -47,7 +41,8 @@ pub async fn link(
         let person = Person::of(engine.vault(), &headers, &payer.appid, engine.clock().now());
         let (mark, new_mark) = person::browser(site.config(), engine.draw(), &headers);
         let returning = web::cookie(&headers, VISITING) == Some(code.as_str());
-        if !returning {
+        // A HEAD is a machine that looks whether the link is there: nobody's visit.
+        if !returning && method == Method::GET {
             let ip = web::caller_ip(site.config(), peer, &headers).to_string();
             let bot = web::agent(&headers) == Agent::Bot;
             let payee = person.as_ref().map(|p| &p.openid);
@@ -55,9 +50,7 @@ pub async fn link(
         }
         let wechat = web::agent(&headers) == Agent::WeChat;
         let mut response = if person.is_none() && wechat && !returning && payer.has_appsecret {
-            // The mark of a new browser must reach the state that proves where OAuth began.
-            let headers = with_mark(&headers, &mark);
-            oauth::identify(&site, &headers, &payer.appid, &format!("/l/{code}"), 0)
+            oauth::identify(&site, &mark, &payer.appid, &format!("/l/{code}"), 0, lang)
         } else {
             link_or_hub(&site, &campaign, &payer, &link, lang).await?
         };
@@ -70,14 +63,6 @@ pub async fn link(
         Ok(response)
     };
     shown.await.unwrap_or_else(|error: Error| web::broke(&error, lang))
-}
-
-fn with_mark(headers: &HeaderMap, mark: &str) -> HeaderMap {
-    let mut headers = headers.clone();
-    if let Ok(value) = HeaderValue::from_str(&format!("{}={mark}", person::BROWSER)) {
-        headers.append(header::COOKIE, value);
-    }
-    headers
 }
 
 async fn link_or_hub(
@@ -151,10 +136,10 @@ pub fn qr_svg(text: &str) -> String {
 pub async fn hub(
     State(site): State<Site>,
     Path(slug): Path<String>,
-    Query(asked): Query<Asked>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let lang = web::lang(asked.lang.as_deref(), &headers);
+    let lang = web::lang(web::asked(query.as_deref(), "lang").as_deref(), &headers);
     let Ok(slug) = Slug::try_from(slug) else { return web::not_found(lang) };
     let shown = async {
         let engine = site.engine();

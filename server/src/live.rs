@@ -18,6 +18,7 @@ const BEAT: Duration = Duration::from_secs(1);
 /// Other nodes' changes are found by looking, this often.
 const LOOK_EVERY: u64 = 3;
 const TICK_EVERY: u64 = 2;
+const KNOCK_EVERY: u64 = 10;
 
 /// Which campaign.
 #[derive(Deserialize)]
@@ -31,7 +32,8 @@ pub async fn live(State(site): State<Site>, Query(watched): Query<Watched>, head
     let Ok(slug) = Slug::try_from(watched.campaign) else { return web::not_found(lang) };
     match site.engine().campaign_by_slug(&slug).await {
         Ok(campaign) => {
-            let stream = pictures(site, campaign.id);
+            let token = web::cookie(&headers, crate::staff::SESSION).unwrap_or_default().to_owned();
+            let stream = pictures(site, campaign.id, token);
             let mut response = Sse::new(stream).keep_alive(KeepAlive::default()).into_response();
             // Proxies must not hold events back.
             response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
@@ -44,19 +46,23 @@ pub async fn live(State(site): State<Site>, Query(watched): Query<Watched>, head
 struct Watching {
     site: Site,
     campaign: CampaignId,
+    token: String,
     changes: tokio::sync::watch::Receiver<u64>,
     beats: tokio::time::Interval,
     beat: u64,
     last: Option<Snapshot>,
 }
 
-fn pictures(site: Site, campaign: CampaignId) -> impl Stream<Item = Result<Event, Infallible>> {
+fn pictures(site: Site, campaign: CampaignId, token: String) -> impl Stream<Item = Result<Event, Infallible>> {
     let changes = site.engine().changes();
     let beats = tokio::time::interval(BEAT);
-    let watching = Watching { site, campaign, changes, beats, beat: 0, last: None };
+    let watching = Watching { site, campaign, token, changes, beats, beat: 0, last: None };
     stream::unfold(watching, |mut watching| async move {
         loop {
             watching.beats.tick().await;
+            if watching.beat.is_multiple_of(KNOCK_EVERY) && !watching.is_signed_in().await {
+                return None;
+            }
             if let Some(event) = watching.look().await {
                 return Some((Ok(event), watching));
             }
@@ -65,6 +71,17 @@ fn pictures(site: Site, campaign: CampaignId) -> impl Stream<Item = Result<Event
 }
 
 impl Watching {
+    /// A session that ended ends its stream too.
+    async fn is_signed_in(&self) -> bool {
+        match self.site.engine().operator_of(&self.token).await {
+            Ok(operator) => operator.is_some(),
+            Err(error) => {
+                tracing::warn!(%error, "a session could not be read; its stream goes on for now");
+                true
+            }
+        }
+    }
+
     async fn look(&mut self) -> Option<Event> {
         let beat = self.beat;
         self.beat += 1;

@@ -4,52 +4,29 @@
 use crate::person::{self, Origin, Person};
 use crate::site::Site;
 use crate::web;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rules::ids::{Appid, Openid, Unionid};
 use rules::say::{Lang, notice as say};
-use serde::Deserialize;
 use wechat::error::Kind;
 use wechat::oauth::{Scope, authorise_url};
 
 /// How often OAuth is begun again when WeChat says the code was used.
 const ATTEMPTS: u8 = 2;
 
-/// The address at WeChat that identifies a follower for `appid` and brings them back to `path`; and the browser's mark
-/// to set with it. `None` when the path is too long to travel.
-pub fn begin(
-    site: &Site,
-    headers: &HeaderMap,
-    appid: &Appid,
-    path: &str,
-    attempt: u8,
-) -> Option<(String, Option<header::HeaderValue>)> {
+/// Sends the follower to WeChat, to be brought back to `path`; the state fits the browser's mark only.
+pub fn identify(site: &Site, mark: &str, appid: &Appid, path: &str, attempt: u8, lang: Lang) -> Response {
     let engine = site.engine();
-    let (mark, cookie) = person::browser(site.config(), engine.draw(), headers);
     let origin = Origin { path: path.to_owned(), attempt };
-    let state = origin.state(engine.vault(), &mark, engine.clock().now())?;
+    let Some(state) = origin.state(engine.vault(), mark, engine.clock().now()) else { return web::not_found(lang) };
     let back = format!("{}/oauth/{appid}/callback", site.config().entry_url);
     let url = authorise_url(&site.config().wechat.open, appid.as_str(), &back, Scope::Base, &state);
-    Some((url, cookie))
-}
-
-/// Sends the follower to WeChat.
-pub fn identify(site: &Site, headers: &HeaderMap, appid: &Appid, path: &str, attempt: u8) -> Response {
-    let Some((url, cookie)) = begin(site, headers, appid, path, attempt) else {
-        return web::not_found(web::lang(None, headers));
-    };
-    let to = [(header::LOCATION, url), (header::CACHE_CONTROL, "no-store".to_owned())];
-    let mut response = (StatusCode::FOUND, to).into_response();
-    if let Some(cookie) = cookie {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
+    (StatusCode::FOUND, [(header::LOCATION, url), (header::CACHE_CONTROL, "no-store".to_owned())]).into_response()
 }
 
 /// What WeChat brings back.
-#[derive(Debug, Default, Deserialize)]
-pub struct Returned {
+struct Returned {
     code: Option<String>,
     state: Option<String>,
 }
@@ -58,29 +35,38 @@ pub struct Returned {
 pub async fn callback(
     State(site): State<Site>,
     Path(appid): Path<String>,
-    Query(returned): Query<Returned>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let lang = web::lang(None, &headers);
+    let returned =
+        Returned { code: web::asked(query.as_deref(), "code"), state: web::asked(query.as_deref(), "state") };
     let engine = site.engine();
     let Ok(appid) = Appid::try_from(appid) else { return web::not_found(lang) };
     let mark = web::cookie(&headers, person::BROWSER).unwrap_or("");
     let origin = returned.state.and_then(|state| Origin::read(engine.vault(), &state, mark, engine.clock().now()));
     let Some(origin) = origin else { return stale(lang) };
     let Some(code) = returned.code.filter(|code| !code.is_empty() && code.len() <= 512) else {
-        return web::redirect(&origin.path);
+        // The person said no, or WeChat has a bad day. A tracked link shows its page all the same.
+        return if is_link(&origin.path) { web::redirect(&origin.path) } else { stale(lang) };
     };
     match exchange(&site, &appid, &code, mark).await {
         Ok(person) => welcome(&site, &person, mark, &origin.path).await,
         Err(Failed::Snapshot) => web::page(StatusCode::OK, snapshot(lang)),
         Err(Failed::Again) if origin.attempt < ATTEMPTS => {
-            identify(&site, &headers, &appid, &origin.path, origin.attempt + 1)
+            identify(&site, mark, &appid, &origin.path, origin.attempt + 1, lang)
         }
         Err(Failed::Again) => stale(lang),
         Err(Failed::OtherBrowser) => stale(lang),
         Err(Failed::Unknown) => web::not_found(lang),
+        Err(Failed::WeChat) if is_link(&origin.path) => web::redirect(&origin.path),
         Err(Failed::WeChat) => web::broke(&engine::Error::from(engine::Said::Busy), lang),
     }
+}
+
+/// A tracked link's page is useful to somebody unknown too; it does not ask again within a minute.
+fn is_link(path: &str) -> bool {
+    path.starts_with("/l/")
 }
 
 /// Why nobody was identified.

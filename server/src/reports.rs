@@ -3,6 +3,7 @@
 
 use crate::site::Site;
 use crate::web;
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
@@ -11,6 +12,7 @@ use engine::reports::ExportedClaim;
 use engine::{Engine, Error};
 use futures::stream;
 use rules::ids::{CampaignId, ClaimId, Slug};
+use rules::operator::{Operator, Role};
 use rules::say::Lang;
 use serde::Deserialize;
 
@@ -23,7 +25,13 @@ pub struct Filter {
 }
 
 /// `GET /admin/reports/claims.csv?campaign={slug}`.
-pub async fn claims_csv(State(site): State<Site>, Query(filter): Query<Filter>, headers: HeaderMap) -> Response {
+pub async fn claims_csv(
+    State(site): State<Site>,
+    Extension(operator): Extension<Operator>,
+    Query(filter): Query<Filter>,
+    headers: HeaderMap,
+) -> Response {
+    let people = if operator.role.covers(Role::Marketer) { People::Whole } else { People::Masked };
     let lang = web::lang(None, &headers);
     let Ok(slug) = Slug::try_from(filter.campaign) else { return web::not_found(lang) };
     let campaign = match site.engine().campaign_by_slug(&slug).await {
@@ -37,7 +45,7 @@ pub async fn claims_csv(State(site): State<Site>, Query(filter): Query<Filter>, 
         let engine = engine.clone();
         async move {
             let Some((before, head)) = state else { return Ok::<_, Error>(None) };
-            let (text, last) = claims_page(&engine, campaign.id, before, lang).await?;
+            let (text, last) = claims_page(&engine, campaign.id, before, lang, people).await?;
             let next = last.map(|last| (Some(last), String::new()));
             Ok(Some((head + &text, next)))
         }
@@ -47,21 +55,35 @@ pub async fn claims_csv(State(site): State<Site>, Query(filter): Query<Filter>, 
     (headers, Body::from_stream(pages)).into_response()
 }
 
+/// Whether an export names its people in full or, as screens do, only hints at them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum People {
+    /// Whole openids and addresses, for those who reconcile.
+    Whole,
+    /// Their ends only, and no address.
+    Masked,
+}
+
 /// One page of claims as CSV, and the last claim in it if more may follow.
 pub async fn claims_page(
     engine: &Engine,
     campaign: CampaignId,
     before: Option<ClaimId>,
     lang: Lang,
+    people: People,
 ) -> Result<(String, Option<ClaimId>), Error> {
     let page = engine.exported_claims(campaign, before, PAGE).await?;
     let last = page.last().map(|c| c.row.id).filter(|_| page.len() as i64 == PAGE);
-    Ok((page.iter().map(|claim| line(&cells(claim, lang))).collect(), last))
+    Ok((page.iter().map(|claim| line(&cells(claim, lang, people))).collect(), last))
 }
 
-fn cells(claim: &ExportedClaim, lang: Lang) -> [String; 14] {
+fn cells(claim: &ExportedClaim, lang: Lang, people: People) -> [String; 14] {
     use rules::say::states as say;
     let row = &claim.row;
+    let (payee, ip) = match people {
+        People::Whole => (claim.payee.to_string(), claim.ip.clone()),
+        People::Masked => (row.openid_masked.clone(), String::new()),
+    };
     [
         // With a letter before it, a spreadsheet keeps all its digits.
         format!("C{}", row.id),
@@ -70,14 +92,14 @@ fn cells(claim: &ExportedClaim, lang: Lang) -> [String; 14] {
         row.link_code.clone(),
         say::grade(row.grade, lang).to_owned(),
         say::attribution(row.attribution, lang).to_owned(),
-        claim.payee.to_string(),
+        payee,
         row.amount.get().to_string(),
         row.amount.to_string(),
         say::payout(row.payout, lang).to_owned(),
         row.mch_billno.clone(),
         claim.paid_at.map(|at| at.beijing().to_string()).unwrap_or_default(),
         row.err_code.clone(),
-        claim.ip.clone(),
+        ip,
     ]
 }
 

@@ -32,7 +32,8 @@ pub fn router(site: Site) -> Router {
     let streams = Router::new()
         .route("/admin/live", get(live::live))
         .route("/admin/qr/{code}", get(entry::link_qr))
-        .route("/admin/reports/claims.csv", get(reports::claims_csv));
+        .route("/admin/reports/claims.csv", get(reports::claims_csv))
+        .layer(middleware::from_fn(staff_headers));
     let pages = Router::new()
         .route("/", get(|| async { web::redirect("/admin") }))
         .route("/c/{campaign}", get(claim::show))
@@ -46,7 +47,7 @@ pub fn router(site: Site) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .merge(dashboard(&site))
-        .layer(middleware::from_fn(keep_language))
+        .layer(middleware::from_fn_with_state(site.clone(), keep_language))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN))
         .layer(RequestBodyTimeoutLayer::new(BODY_WITHIN))
@@ -127,11 +128,12 @@ async fn staff_headers(request: Request, next: Next) -> Response {
 }
 
 /// Remembers the language that a link asked for.
-async fn keep_language(request: Request, next: Next) -> Response {
+async fn keep_language(State(site): State<Site>, request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or("");
     let asked =
         query.split('&').find_map(|pair| pair.strip_prefix("lang=")).filter(|lang| matches!(*lang, "zh" | "en"));
-    let cookie = asked.map(|lang| format!("lb_lang={lang}; Path=/; SameSite=Lax; Max-Age=31536000"));
+    let secure = if site.config().is_secure() { "; Secure" } else { "" };
+    let cookie = asked.map(|lang| format!("lb_lang={lang}; Path=/; SameSite=Lax; Max-Age=31536000{secure}"));
     let mut response = next.run(request).await;
     if let Some(cookie) = cookie.and_then(|c| HeaderValue::from_str(&c).ok()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -23,9 +23,25 @@ fn not_started<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> NotSta
     move |why| NotStarted(format!("{what}: {why}"))
 }
 
-/// Opens the database of this configuration for one command or for a server.
+/// Opens a database that is there already and up to date, for a command that must not make or change one.
+pub async fn open_existing(config: &Config, clock: Clock, draw: Draw) -> Result<Engine, NotStarted> {
+    if let Some(file) = config.sqlite_file()
+        && !std::path::Path::new(file).exists()
+    {
+        return Err(NotStarted(format!(
+            "there is no database {file}; look at database.url, or make one with lingbao migrate"
+        )));
+    }
+    open_as(config, clock, draw, false).await
+}
+
+/// Opens the database of this configuration, made and brought up to date as needed.
 pub async fn open(config: &Config, clock: Clock, draw: Draw) -> Result<Engine, NotStarted> {
     data_folder::prepare(config).map_err(|e| NotStarted(e.0))?;
+    open_as(config, clock, draw, true).await
+}
+
+async fn open_as(config: &Config, clock: Clock, draw: Draw, migrate: bool) -> Result<Engine, NotStarted> {
     let master_key = data_folder::master_key(config, &draw).map_err(|e| NotStarted(e.0))?;
     let ca_pem = match &config.pay_ca_file {
         Some(file) => Some(
@@ -34,7 +50,13 @@ pub async fn open(config: &Config, clock: Clock, draw: Draw) -> Result<Engine, N
         None => None,
     };
     let db = Db::open(&config.database_url).await.map_err(not_started("the database cannot be opened"))?;
-    db.migrate().await.map_err(not_started("the database cannot be brought up to date"))?;
+    if migrate {
+        db.migrate().await.map_err(not_started("the database cannot be brought up to date"))?;
+    } else if db.is_behind().await.map_err(not_started("the database cannot be read"))? {
+        return Err(NotStarted(
+            "the database is of an older release; bring it up to date with lingbao migrate".to_owned(),
+        ));
+    }
     let vault = Vault::new(&master_key, draw.clone());
     let payer = Payer::new(config.wechat.pay.to_string(), ca_pem);
     let node = i64::from(u16::from_le_bytes(draw.bytes()));

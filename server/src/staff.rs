@@ -12,17 +12,17 @@ use rules::operator::{Operator, Role};
 use rules::time::{UnixMs, minutes};
 use serde::Deserialize;
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 
 /// The staff session's cookie.
 pub const SESSION: &str = "lb_staff";
 const WINDOW_MS: i64 = minutes(10);
-/// Of one login from one address; few enough to stop guessing, and nobody else can lock a colleague out.
+/// Of one login from one address; few enough to stop guessing.
 const TRIES_PER_PAIR: usize = 10;
 /// Of one address for all logins.
 const TRIES_PER_ADDRESS: usize = 50;
-/// Of one login from all addresses.
+/// Of one login from all addresses: many, so that locking a colleague out takes an effort.
 const TRIES_PER_LOGIN: usize = 200;
 const REMEMBERED: usize = 10_000;
 
@@ -31,18 +31,25 @@ const REMEMBERED: usize = 10_000;
 pub struct Attempts(Mutex<HashMap<String, Vec<UnixMs>>>);
 
 impl Attempts {
-    /// True when `key` may try; a try is noted.
+    /// True when `key` may try; a try is noted. Too many keys at once are an attack: nobody new is remembered, and
+    /// nobody new may try, until old ones are forgiven.
     fn may(&self, key: &str, most: usize, now: UnixMs) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() > REMEMBERED {
+        if let Some(tries) = all.get_mut(key) {
+            tries.retain(|at| now.since(*at) < WINDOW_MS);
+            if tries.len() >= most {
+                return false;
+            }
+            tries.push(now);
+            return true;
+        }
+        if all.len() >= REMEMBERED {
             all.retain(|_, tries| tries.iter().any(|at| now.since(*at) < WINDOW_MS));
         }
-        let tries = all.entry(key.to_owned()).or_default();
-        tries.retain(|at| now.since(*at) < WINDOW_MS);
-        if tries.len() >= most {
+        if all.len() >= REMEMBERED {
             return false;
         }
-        tries.push(now);
+        all.insert(key.to_owned(), vec![now]);
         true
     }
 
@@ -77,10 +84,10 @@ pub async fn sign_in(
     };
     let now = site.engine().clock().now();
     let login: String = form.login.chars().take(64).collect();
-    let address = web::caller_ip(site.config(), peer, &headers);
+    let address = neighbourhood(web::caller_ip(site.config(), peer, &headers));
     let limits = [
-        (format!("pair {address} {login}"), TRIES_PER_PAIR),
         (format!("address {address}"), TRIES_PER_ADDRESS),
+        (format!("pair {address} {login}"), TRIES_PER_PAIR),
         (format!("login {login}"), TRIES_PER_LOGIN),
     ];
     if !limits.iter().all(|(key, most)| site.sign_ins().may(key, *most, now)) {
@@ -98,6 +105,17 @@ pub async fn sign_in(
         Err(error) => {
             tracing::error!(%error, "a sign-in failed");
             again("busy")
+        }
+    }
+}
+
+/// What one person can have many addresses of: an IPv6 network of 64 bits, a single IPv4 address.
+fn neighbourhood(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
         }
     }
 }

@@ -46,6 +46,11 @@ pub fn caller_ip(config: &Config, peer: SocketAddr, headers: &HeaderMap) -> IpAd
     peer
 }
 
+/// The first value of a query's key; anything else in a query is nobody's business.
+pub fn asked(query: Option<&str>, key: &str) -> Option<String> {
+    url::form_urlencoded::parse(query?.as_bytes()).find(|(k, _)| k == key).map(|(_, value)| value.into_owned())
+}
+
 /// The reader's language: `?lang=`, else the cookie, else Chinese.
 pub fn lang(query: Option<&str>, headers: &HeaderMap) -> Lang {
     query.or_else(|| cookie(headers, "lb_lang")).map_or(Lang::Zh, Lang::of)

@@ -16,8 +16,12 @@ pub(crate) enum Where {
     Sent,
     /// Opened at this time.
     Collected(i64),
+    /// On its way back to the merchant, who has it at this time.
+    Returning(i64),
     /// Given back to the merchant at this time.
     Returned(i64),
+    /// Never reached anybody; a query says so from this time on.
+    Failed(i64),
 }
 
 impl Where {
@@ -26,8 +30,15 @@ impl Where {
         match self {
             Self::Sent => "sent",
             Self::Collected(_) => "collected",
+            Self::Returning(_) => "returning",
             Self::Returned(_) => "returned",
+            Self::Failed(_) => "failed",
         }
+    }
+
+    /// The word of a wallet, which has lost a packet as soon as it is on its way back.
+    pub(crate) fn word_in_wallet(self) -> &'static str {
+        if matches!(self, Self::Returning(_)) { "returned" } else { self.word() }
     }
 }
 
@@ -71,14 +82,13 @@ impl Books {
     /// Rebuilds what is not saved.
     pub(crate) fn index(&mut self) {
         self.by_number = self.packets.iter().enumerate().map(|(at, packet)| (packet.bill_no.clone(), at)).collect();
-        let unopened = |packet: &Packet| packet.place == Where::Sent;
-        self.due = self
-            .packets
-            .iter()
-            .enumerate()
-            .filter(|(_, packet)| unopened(packet))
-            .map(|(at, packet)| (packet.sent_ms + DAY_MS, at))
-            .collect();
+        let due = |packet: &Packet| match packet.place {
+            Where::Sent => Some(packet.sent_ms + DAY_MS),
+            Where::Returning(done_ms) => Some(done_ms),
+            Where::Collected(_) | Where::Returned(_) | Where::Failed(_) => None,
+        };
+        let packets = self.packets.iter().enumerate();
+        self.due = packets.filter_map(|(at, packet)| due(packet).map(|due_ms| (due_ms, at))).collect();
     }
 
     /// The packet with this merchant number.
@@ -92,16 +102,20 @@ impl Books {
         self.packets.get(at)
     }
 
-    /// Books a packet and tells its place in the list.
+    /// Books a packet and tells its place in the list. One that fails is listed, but no money moves for it.
     pub(crate) fn book(&mut self, packet: Packet) -> usize {
         let at = self.packets.len();
+        self.by_number.insert(packet.bill_no.clone(), at);
+        if matches!(packet.place, Where::Failed(_)) {
+            self.packets.push(packet);
+            return at;
+        }
         let day = beijing_day(packet.sent_ms);
         if self.today.0 != day {
             self.today = (day, 0);
         }
         self.today.1 += packet.amount_fen;
         self.paid_fen += packet.amount_fen;
-        self.by_number.insert(packet.bill_no.clone(), at);
         self.due.insert((packet.sent_ms + DAY_MS, at));
         self.packets.push(packet);
         at
@@ -112,7 +126,7 @@ impl Books {
         let Some(packet) = self.packets.get_mut(at) else { return false };
         match packet.place {
             Where::Collected(_) => true,
-            Where::Returned(_) => false,
+            Where::Returning(_) | Where::Returned(_) | Where::Failed(_) => false,
             Where::Sent => {
                 packet.place = Where::Collected(now_ms);
                 self.collected_fen += packet.amount_fen;
@@ -122,17 +136,23 @@ impl Books {
         }
     }
 
-    /// Gives back everything that nobody opened for 24 hours; tells how many packets that were.
-    pub(crate) fn give_back_due(&mut self, now_ms: i64) -> usize {
+    /// Gives back everything that nobody opened for 24 hours, each after being under way for `way_ms`; tells how many
+    /// packets changed.
+    pub(crate) fn give_back_due(&mut self, now_ms: i64, way_ms: i64) -> usize {
         let mut count = 0;
         while let Some(&(due, at)) = self.due.first()
             && due <= now_ms
         {
             self.due.pop_first();
-            let packet = &mut self.packets[at];
-            packet.place = Where::Returned(due);
-            self.returned_fen += packet.amount_fen;
             count += 1;
+            let packet = &mut self.packets[at];
+            if packet.place == Where::Sent && way_ms > 0 {
+                packet.place = Where::Returning(due + way_ms);
+                self.due.insert((due + way_ms, at));
+            } else {
+                packet.place = Where::Returned(due);
+                self.returned_fen += packet.amount_fen;
+            }
         }
         count
     }
@@ -205,8 +225,8 @@ mod tests {
         let second = books.book(packet("B", 250, 1000));
         assert!(books.collect(first, 10));
         assert!(books.collect(first, 20));
-        assert_eq!(books.give_back_due(DAY_MS + 999), 0);
-        assert_eq!(books.give_back_due(DAY_MS + 1000), 1);
+        assert_eq!(books.give_back_due(DAY_MS + 999, 0), 0);
+        assert_eq!(books.give_back_due(DAY_MS + 1000, 0), 1);
         assert!(!books.collect(second, DAY_MS + 1001));
         let shown = books.show();
         assert_eq!((&shown["paid_fen"], &shown["collected_fen"]), (&json!(350), &json!(100)));
@@ -218,10 +238,18 @@ mod tests {
     fn the_index_is_the_same_after_saving_and_reading() {
         let mut books = Books::default();
         books.book(packet("A", 100, 5));
-        let saved = serde_json::to_vec(&books).unwrap();
-        let mut read: Books = serde_json::from_slice(&saved).unwrap();
-        read.index();
+        let read_again = |books: &Books| {
+            let saved = serde_json::to_vec(books).unwrap();
+            let mut read: Books = serde_json::from_slice(&saved).unwrap();
+            read.index();
+            read
+        };
+        let mut read = read_again(&books);
         assert_eq!(read.find("A").unwrap().1.amount_fen, 100);
-        assert_eq!(read.give_back_due(DAY_MS + 5), 1);
+        assert_eq!(read.give_back_due(DAY_MS + 5, 1000), 1);
+        let mut read = read_again(&read);
+        assert_eq!((read.packets[0].place, read.spent_fen()), (Where::Returning(DAY_MS + 1005), 100));
+        assert_eq!(read.give_back_due(DAY_MS + 1005, 0), 1);
+        assert_eq!((read.packets[0].place, read.spent_fen()), (Where::Returned(DAY_MS + 1005), 0));
     }
 }

@@ -149,6 +149,9 @@ pub struct Limits {
     pub merchant_fen_per_day: i64,
     /// The merchant's balance at the very start, in fen.
     pub balance_fen: i64,
+    /// How long a refund is under way, in seconds of the simulator's clock: meanwhile a query says `RFUND_ING`.
+    /// 0 gives the money back at once; 60 is a good number for a test.
+    pub refund_way_secs: u32,
 }
 
 impl Default for Limits {
@@ -159,6 +162,7 @@ impl Default for Limits {
             user_fen_per_day: 10_000_000,
             merchant_fen_per_day: 10_000_000_000,
             balance_fen: 10_000_000_000,
+            refund_way_secs: 0,
         }
     }
 }

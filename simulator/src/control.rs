@@ -1,5 +1,56 @@
 //! The control calls under `/_sim`: phones, faults, clock, books, as JSON for tests and for the page of the phones.
 //! It refuses with a status and one sentence in `{"error"}`, never with a page.
+//!
+//! Bodies are JSON whatever their Content-Type, times are unix milliseconds of the simulator's clock, money is fen, and
+//! `{id}` is a phone's id. 400: the body is wrong; 404: no such phone, account, packet or call; 409: not in this state.
+//!
+//! | call | body | answer |
+//! |---|---|---|
+//! | `GET /_sim/phones` | | a list of phones |
+//! | `POST /_sim/phones` | `{"name"?,"ip"?}`; `ip` is what the server sees as the phone's address | `{"id","name","ip"}` |
+//! | `GET /_sim/phones/{id}` | | a phone |
+//! | `DELETE /_sim/phones/{id}` | | `{"removed":true}`; its packets stay in the books |
+//! | `POST /_sim/phones/{id}/follow` | `{"appid","scene"?}`; `scene` of a parametric QR code: a number for an integer scene, else a string | what was told |
+//! | `POST /_sim/phones/{id}/unfollow` | `{"appid"}` | what was told |
+//! | `POST /_sim/phones/{id}/send` | `{"appid","text"}`, 1 to 2048 bytes | what was told; 409 without a follow |
+//! | `POST /_sim/phones/{id}/collect` | `{"bill_no"}` | `{"bill_no","amount_fen","state":"collected"}`, twice as once; 409 when it went back |
+//! | `POST /_sim/phones/{id}/confirm` | `{"bill_no"}` | always 404: no rail of this world waits for a confirmation |
+//! | `POST /_sim/phones/{id}/snapshot` | `{"on":bool}`; web OAuth then tells a virtual user | `{"snapshot":bool}` |
+//! | `GET /_sim/world` | | `{"server","url","pay_url","accounts":[{"appid","name","original_id","kind","mode","message_mode","icon","qr"}],"campaign":{"slug","name"},"links":[{"code","account","placement","url"}]}` |
+//! | `GET /_sim/events` | | a stream (SSE) of `data: {"version":N}`, one at once and one after each change |
+//! | `GET /_sim/books` | | `{"paid_fen","collected_fen","returned_fen","bills":[{"bill_no","rail","openid","amount_fen","state","at"}]}` |
+//! | `GET /_sim/clock` | | `{"now_ms"}` |
+//! | `POST /_sim/clock` | `{"advance_secs"}`, from 0 to ten years | `{"now_ms"}` |
+//! | `GET /_sim/limits` | | all limits, see [`Limits`] |
+//! | `POST /_sim/limits` | those that change, for example `{"refund_way_secs":60}`; not saved over a restart | all limits |
+//! | `GET /_sim/faults` | | a list of the faults that still wait |
+//! | `POST /_sim/faults` | a fault | the same list |
+//! | `DELETE /_sim/faults` | | `[]` |
+//!
+//! A *phone* is `{"id","name","ip","snapshot","follows":[appid],"chats":[line],"wallet":[packet],"openids":{appid:openid},
+//! "unionid"}`; a *line* is `{"appid","from","text","url"?,"words"?,"bill_no"?,"at"}` with `from` one of account, me,
+//! system, and `words` the part of the text that the link stands on; a *packet* is
+//! `{"bill_no","rail","amount_fen","state","at","appid","send_name","wishing","act_name"}` with `state` one of sent,
+//! collected, returned. *What was told* is
+//! `{"followed":bool,"deliveries":[{"status","error"?,"ms"}],"reply":text or null}`, given when the deliveries ended.
+//!
+//! A bill's `state` in the books is sent, collected, returning (only with `refund_way_secs`: a query says `RFUND_ING`, and
+//! the money is not in `returned_fen` yet), returned, or failed (from the moment it is accepted; in no wallet and not in
+//! `paid_fen`). `paid_fen` is everything else that was accepted, later returned included.
+//!
+//! A *fault* is `{"on","kind","times"?,"ms"?,"code"?,"seed"?,"percent"?}` and strikes the next `times` (1) calls there:
+//!
+//! - `sendredpack`: lost_answer, lost_request, systemerror_after, systemerror_before, processing, failed, delay, http_500,
+//!   broken_xml, notenough, no_auth, err_code. `failed` accepts the packet; a query says SENDING for `ms` (60000) of the
+//!   simulator's clock, with `"ms":0` not at all, and then FAILED with a reason;
+//! - `gethbinfo`: lost_answer, lost_request, systemerror_after, systemerror_before, processing (the query says SENDING),
+//!   not_found, not_found_as_systemerror (the official failure sample), delay, http_500, broken_xml, err_code;
+//! - `push`: lost_answer, lost_request, delay, duplicate;
+//! - `oauth_code` and `token`: lost_answer, lost_request, systemerror_before, delay, http_500, broken_xml, err_code;
+//! - `any`: lost_answer, lost_request, delay.
+//!
+//! `delay` needs `ms`, `err_code` needs `code`. Everywhere `random` draws one of the kinds that need no argument, except
+//! failed and not_found_as_systemerror, for `percent` of the calls, the same ones for the same `seed`.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -20,7 +71,7 @@ use tokio_stream::wrappers::WatchStream;
 
 use crate::config::Limits;
 use crate::faults::Fault;
-use crate::phone::{self, Refused, Told};
+use crate::phone::{self, Refused, Scanned, Told};
 use crate::sim::Sim;
 use crate::world::{NewPhone, Phone, State};
 
@@ -70,7 +121,7 @@ fn show(state: &State, phone: &Phone, appids: &[String]) -> Value {
         .map(|packet| {
             json!({
                 "bill_no": packet.bill_no, "rail": "redpack", "amount_fen": packet.amount_fen,
-                "state": packet.place.word(), "at": packet.sent_ms, "appid": packet.appid,
+                "state": packet.place.word_in_wallet(), "at": packet.sent_ms, "appid": packet.appid,
                 "send_name": packet.send_name, "wishing": packet.wishing, "act_name": packet.act_name,
             })
         })
@@ -143,12 +194,12 @@ struct AskAccount {
 
 async fn follow(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Result<Json<Told>, Refused> {
     let asked: AskAccount = body(&bytes)?;
-    let scene = match asked.scene {
-        Value::String(scene) if !scene.is_empty() => Some(scene),
-        Value::Number(scene) => Some(scene.to_string()),
+    let scanned = match asked.scene {
+        Value::String(scene) if !scene.is_empty() => Some(Scanned { scene, by_number: false }),
+        Value::Number(scene) => Some(Scanned { scene: scene.to_string(), by_number: true }),
         _ => None,
     };
-    phone::follow(&sim, &id, &asked.appid, scene).await.map(Json)
+    phone::follow(&sim, &id, &asked.appid, scanned).await.map(Json)
 }
 
 async fn unfollow(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Result<Json<Told>, Refused> {

@@ -33,8 +33,12 @@ pub(crate) enum Kind {
     SystemerrorBefore,
     /// The packet is booked and the answer says "being sent"; a query says SENDING.
     Processing,
+    /// The packet is accepted, a query says SENDING, and after `ms` (a minute) of this world's time FAILED.
+    Failed,
     /// The query finds nothing.
     NotFound,
+    /// The query finds nothing and says it as the official failure sample does: `return_code` FAIL, SYSTEMERROR.
+    NotFoundAsSystemerror,
     /// The answer waits `ms` milliseconds.
     Delay,
     /// Nothing is done; HTTP 500.
@@ -61,6 +65,7 @@ const PAY: &[Kind] = &[
     K::SystemerrorAfter,
     K::SystemerrorBefore,
     K::Processing,
+    K::Failed,
     K::Delay,
     K::Http500,
     K::BrokenXml,
@@ -75,6 +80,7 @@ const QUERY: &[Kind] = &[
     K::SystemerrorBefore,
     K::Processing,
     K::NotFound,
+    K::NotFoundAsSystemerror,
     K::Delay,
     K::Http500,
     K::BrokenXml,
@@ -112,6 +118,9 @@ pub(crate) struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) percent: Option<u32>,
 }
+
+/// A packet that will fail is being sent for so long, in milliseconds of this world's time.
+const FAILS_AFTER_MS: u64 = 60_000;
 
 fn once() -> u64 {
     1
@@ -194,7 +203,9 @@ impl Faults {
                 }
                 _ => fault.kind,
             };
-            let strike = Strike { kind, ms: fault.ms.unwrap_or(0), code: fault.code.clone().unwrap_or_default() };
+            let usual_ms = if kind == Kind::Failed { FAILS_AFTER_MS } else { 0 };
+            let strike =
+                Strike { kind, ms: fault.ms.unwrap_or(usual_ms), code: fault.code.clone().unwrap_or_default() };
             fault.times -= 1;
             if fault.times == 0 {
                 waiting.remove(at);
@@ -205,9 +216,9 @@ impl Faults {
     }
 }
 
-/// Kinds that need no further argument and may therefore be drawn.
+/// Kinds that may be drawn: those that need no further argument and leave it open what became of the money.
 fn by_chance(kind: Kind) -> bool {
-    !matches!(kind, Kind::Delay | Kind::ErrCode | Kind::Random)
+    !matches!(kind, Kind::Delay | Kind::ErrCode | Kind::Random | Kind::Failed | Kind::NotFoundAsSystemerror)
 }
 
 /// The name of a place or kind as the control calls write it.

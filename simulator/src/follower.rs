@@ -9,14 +9,27 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use qrcode::QrCode;
 use qrcode::render::svg;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::account::{Scene, by_token, json_body};
 use crate::answer::{ApiError, JSON, api, need, query};
 use crate::config::{Account, Kind};
 use crate::sim::Sim;
+use crate::tokens::{by_token, json_body};
 
 const NOT_GRANTED: ApiError = ApiError(48001, "api unauthorized");
+
+/// A parametric QR code of an account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Scene {
+    pub(crate) appid: String,
+    pub(crate) scene: String,
+    /// Whether the scene is an integer (`QR_SCENE`, `QR_LIMIT_SCENE`).
+    #[serde(default)]
+    pub(crate) by_number: bool,
+    pub(crate) dies_ms: Option<i64>,
+    pub(crate) url: String,
+}
 
 fn verified(account: &Account) -> Result<&Account, ApiError> {
     if account.verified { Ok(account) } else { Err(NOT_GRANTED) }
@@ -29,14 +42,14 @@ fn describe(sim: &Sim, account: &Account, openid: &str) -> Result<Value, ApiErro
         let Some(follow) = phone.follows.get(&account.appid) else {
             return Ok(json!({ "subscribe": 0, "openid": openid, "unionid": phone.unionid(), "tagid_list": [] }));
         };
+        let came = if follow.scene.is_some() { "ADD_SCENE_QR_CODE" } else { "ADD_SCENE_PROFILE_CARD" };
         let scene = follow.scene.as_deref().unwrap_or_default();
-        let number = scene.parse::<u32>().unwrap_or(0);
+        let (number, text) = if follow.by_number { (scene.parse::<u32>().unwrap_or(0), "") } else { (0, scene) };
         Ok(json!({
             "subscribe": 1, "openid": openid, "nickname": "", "sex": 0, "language": "zh_CN", "city": "",
             "province": "", "country": "", "headimgurl": "", "subscribe_time": follow.since_ms / 1000,
             "unionid": phone.unionid(), "remark": "", "groupid": 0, "tagid_list": [],
-            "subscribe_scene": "ADD_SCENE_QR_CODE", "qr_scene": number,
-            "qr_scene_str": if number == 0 { scene } else { "" },
+            "subscribe_scene": came, "qr_scene": number, "qr_scene_str": text,
         }))
     })
 }
@@ -95,20 +108,21 @@ pub(crate) async fn user_get(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQu
     api(&sim, JSON, result).send()
 }
 
-/// Reads what kind of code is wanted: its scene, and how many seconds it lives (`None`: for ever).
-fn wanted(body: &Value) -> Result<(String, Option<i64>), ApiError> {
+/// Reads what kind of code is wanted: its scene, whether that is an integer, and how many seconds the code lives
+/// (`None`: for ever).
+fn wanted(body: &Value) -> Result<(String, bool, Option<i64>), ApiError> {
     let scene = &body["action_info"]["scene"];
     let text = || scene["scene_str"].as_str().filter(|text| (1..=64).contains(&text.chars().count()));
     let number = |highest: u64| scene["scene_id"].as_u64().filter(|id| (1..=highest).contains(id));
     let seconds = body["expire_seconds"].as_i64().unwrap_or(60).clamp(1, 2_592_000);
-    let (scene, seconds) = match body["action_name"].as_str().unwrap_or_default() {
-        "QR_SCENE" => (number(u64::from(u32::MAX)).map(|id| id.to_string()), Some(seconds)),
-        "QR_STR_SCENE" => (text().map(str::to_owned), Some(seconds)),
-        "QR_LIMIT_SCENE" => (number(100_000).map(|id| id.to_string()), None),
-        "QR_LIMIT_STR_SCENE" => (text().map(str::to_owned), None),
+    let (scene, by_number, seconds) = match body["action_name"].as_str().unwrap_or_default() {
+        "QR_SCENE" => (number(u64::from(u32::MAX)).map(|id| id.to_string()), true, Some(seconds)),
+        "QR_STR_SCENE" => (text().map(str::to_owned), false, Some(seconds)),
+        "QR_LIMIT_SCENE" => (number(100_000).map(|id| id.to_string()), true, None),
+        "QR_LIMIT_STR_SCENE" => (text().map(str::to_owned), false, None),
         _ => return Err(ApiError(40052, "invalid action name")),
     };
-    Ok((scene.ok_or(ApiError(40053, "invalid action info"))?, seconds))
+    Ok((scene.ok_or(ApiError(40053, "invalid action info"))?, by_number, seconds))
 }
 
 /// `POST /cgi-bin/qrcode/create`, verified service accounts only.
@@ -123,12 +137,12 @@ pub(crate) async fn qrcode_create(
         if account.kind != Kind::Service {
             return Err(NOT_GRANTED);
         }
-        let (scene, seconds) = wanted(&json_body(&method, &body)?)?;
+        let (scene, by_number, seconds) = wanted(&json_body(&method, &body)?)?;
         let ticket = format!("gQ{}==", sim.word(92));
         let url = format!("http://weixin.qq.com/q/{}", sim.word(22));
         let now_ms = sim.now_ms();
         let dies_ms = seconds.map(|seconds| now_ms + seconds * 1000);
-        let made = Scene { appid: account.appid.clone(), scene, dies_ms, url: url.clone() };
+        let made = Scene { appid: account.appid.clone(), scene, by_number, dies_ms, url: url.clone() };
         sim.change(|state| {
             state.scenes.retain(|_, scene| scene.dies_ms.is_none_or(|dies_ms| dies_ms > now_ms));
             if state.scenes.len() >= 200_000 {

@@ -1,9 +1,9 @@
 //! An independent WeChat in one process: official accounts, web OAuth, message push, red packets, and phones to look at.
 //! It refuses to share code with the client that it tries, and has no place in a production binary.
 
-mod account;
 mod answer;
 mod books;
+mod cgi;
 mod clock;
 mod config;
 mod control;
@@ -24,6 +24,7 @@ mod sim;
 mod sns;
 mod store;
 mod tls;
+mod tokens;
 mod world;
 mod xml;
 
@@ -236,12 +237,12 @@ fn system_seed() -> Result<[u8; 32], Error> {
 /// Everything but payment, under the paths of the real hosts, and the phones' origins.
 fn plain_side(sim: &Arc<Sim>) -> Router {
     Router::new()
-        .route("/cgi-bin/token", any(account::token))
-        .route("/cgi-bin/stable_token", any(account::stable_token))
-        .route("/cgi-bin/ticket/getticket", get(account::get_ticket))
-        .route("/cgi-bin/clear_quota", any(account::clear_quota))
-        .route("/cgi-bin/get_api_domain_ip", get(account::own_addresses))
-        .route("/cgi-bin/getcallbackip", get(account::own_addresses))
+        .route("/cgi-bin/token", any(tokens::token))
+        .route("/cgi-bin/stable_token", any(tokens::stable_token))
+        .route("/cgi-bin/ticket/getticket", get(tokens::get_ticket))
+        .route("/cgi-bin/clear_quota", any(cgi::clear_quota))
+        .route("/cgi-bin/get_api_domain_ip", get(cgi::own_addresses))
+        .route("/cgi-bin/getcallbackip", get(cgi::own_addresses))
         .route("/cgi-bin/user/info", get(follower::user_info))
         .route("/cgi-bin/user/info/batchget", any(follower::batch_get))
         .route("/cgi-bin/user/get", get(follower::user_get))
@@ -254,6 +255,7 @@ fn plain_side(sim: &Arc<Sim>) -> Router {
         .route("/sns/auth", any(sns::auth))
         .merge(pages::routes())
         .merge(control::routes())
+        .fallback(cgi::unknown)
         .layer(middleware::from_fn_with_state(Arc::clone(sim), proxy::by_host))
         .with_state(Arc::clone(sim))
 }

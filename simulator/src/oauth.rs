@@ -141,8 +141,9 @@ fn check<'a>(sim: &'a Sim, raw: &str, query: &BTreeMap<String, String>) -> Resul
         return Err(wrong_uri());
     }
     let state = query.get("state").cloned();
-    if state.as_ref().is_some_and(|state| state.len() > 128) {
-        return Err(Wrong(None, "state 参数过长"));
+    if state.as_ref().is_some_and(|state| state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    {
+        return Err(Wrong(None, "state 参数错误"));
     }
     Ok(Asked { account, redirect_uri, userinfo, state })
 }
@@ -158,6 +159,11 @@ pub(crate) fn who(sim: &Sim, headers: &HeaderMap, query: &BTreeMap<String, Strin
     sim.read(|state| state.phones.get(&id).cloned())
 }
 
+/// What the person allows, as a virtual one on a snapshot page.
+///
+/// Real WeChat opens a snapshot only for `snsapi_userinfo`. Here a phone in snapshot mode is virtual under `snsapi_base`
+/// too: whoever pays must refuse `is_snapshotuser` whatever scope it asked for, and a server that asks for the base scope
+/// only could otherwise never show that it does.
 fn grant(sim: &Sim, asked: &Asked<'_>, phone: &Phone) -> Grant {
     let virtual_id = || format!("o{}", sim.word(27));
     Grant {

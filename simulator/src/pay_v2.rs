@@ -24,6 +24,9 @@ pub(crate) type Fields = BTreeMap<String, String>;
 /// Fields of an answer, in WeChat's order.
 pub(crate) type Said = Vec<(&'static str, String)>;
 
+/// What a query says about a number it does not know.
+const NO_SUCH_BILL: &str = "指定单号数据不存在";
+
 /// A failed answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -42,6 +45,16 @@ impl Failure {
     /// The request is fine, the business is not.
     pub(crate) fn business(code: &str, des: &str) -> Self {
         Self { understood: true, code: code.to_owned(), des: des.to_owned() }
+    }
+
+    /// The call came without the merchant's certificate.
+    fn no_certificate() -> Self {
+        Self::bad("CA_ERROR", "CA证书出错，请登录微信支付商户平台下载证书")
+    }
+
+    /// The query knows no such number.
+    pub(crate) fn not_found() -> Self {
+        Self::business("NOT_FOUND", NO_SUCH_BILL)
     }
 
     /// Parameters outside their rules.
@@ -94,7 +107,7 @@ fn compose(result: Result<Said, Failure>, fields: &Fields) -> Answer {
 /// Reads the request; `None` stands for a missing certificate.
 fn read(method: &Method, certificate: ClientCertificate, body: &[u8]) -> Result<Fields, Failure> {
     if certificate == ClientCertificate::Absent {
-        return Err(Failure::bad("CA_ERROR", "CA证书出错，请登录微信支付商户平台下载证书"));
+        return Err(Failure::no_certificate());
     }
     if method != Method::POST {
         return Err(Failure::bad("REQUIRE_POST_METHOD", "请使用post方法"));
@@ -138,7 +151,7 @@ pub(crate) async fn gethbinfo(
 /// Everything else below the paths that want a certificate.
 pub(crate) async fn closed(Extension(certificate): Extension<ClientCertificate>) -> Response {
     let failure = match certificate {
-        ClientCertificate::Absent => Failure::bad("CA_ERROR", "CA证书出错，请登录微信支付商户平台下载证书"),
+        ClientCertificate::Absent => Failure::no_certificate(),
         ClientCertificate::Shown => Failure::business("NO_AUTH", "此请求可能存在风险，已被微信拦截或产品未开通"),
     };
     compose(Err(failure), &Fields::new()).send()
@@ -161,7 +174,9 @@ async fn under_faults(
         Kind::SystemerrorBefore => refuse(busy()),
         Kind::Notenough => refuse(Failure::business("NOTENOUGH", "帐号余额不足，请到商户平台充值后再重试")),
         Kind::NoAuth => refuse(Failure::business("NO_AUTH", "发放失败，此请求可能存在风险，已被微信拦截")),
-        Kind::NotFound => refuse(Failure::business("NOT_FOUND", "指定单号数据不存在")),
+        Kind::NotFound => refuse(Failure::not_found()),
+        // The failure sample of the official page, which contradicts that page's own table of codes.
+        Kind::NotFoundAsSystemerror => refuse(Failure::bad("SYSTEMERROR", NO_SUCH_BILL)),
         Kind::ErrCode => refuse(Failure::business(&strike.code, &strike.code)),
         Kind::Delay => {
             tokio::time::sleep(Duration::from_millis(strike.ms)).await;
@@ -174,7 +189,7 @@ async fn under_faults(
         Kind::BrokenXml => compose(work(Some(&strike)), fields).broken().send(),
         // Work that was refused is refused; only work that was done is answered with "busy".
         Kind::SystemerrorAfter => compose(work(Some(&strike)).and(Err(busy())), fields).send(),
-        Kind::Processing | Kind::Duplicate | Kind::Random => compose(work(Some(&strike)), fields).send(),
+        Kind::Processing | Kind::Failed | Kind::Duplicate | Kind::Random => compose(work(Some(&strike)), fields).send(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::config::{Account, Mode};
 use crate::push::{Delivery, Happening, deliver};
 use crate::reply::{APOLOGY, Heard, Said, line};
 use crate::sim::Sim;
-use crate::world::{Follow, From, Line};
+use crate::world::{Follow, Line, State, Writer};
 
 /// A request that cannot be done: HTTP status and one sentence.
 #[derive(Debug)]
@@ -29,25 +29,40 @@ fn no_phone(id: &str) -> Refused {
     Refused(404, format!("there is no phone {id}"))
 }
 
+/// A scene as the caller of a follow names it.
+#[derive(Debug, Clone)]
+pub(crate) struct Scanned {
+    pub(crate) scene: String,
+    /// Named as a JSON number.
+    pub(crate) by_number: bool,
+}
+
+/// The ticket of the account's QR code with this scene, and whether that scene is an integer. Of two codes that read
+/// alike the one of the type the caller wrote counts; for a code nobody made there is no ticket and that type holds.
+fn code_of(state: &State, appid: &str, scanned: &Scanned) -> (Option<String>, bool) {
+    let codes = || state.scenes.iter().filter(|(_, made)| made.appid == appid && made.scene == scanned.scene);
+    let found = codes().find(|(_, made)| made.by_number == scanned.by_number).or_else(|| codes().next());
+    found.map_or((None, scanned.by_number), |(ticket, made)| (Some(ticket.clone()), made.by_number))
+}
+
 /// Lets the phone follow an account; with a scene it comes through a parametric QR code.
-pub(crate) async fn follow(sim: &Sim, id: &str, appid: &str, scene: Option<String>) -> Result<Told, Refused> {
+pub(crate) async fn follow(sim: &Sim, id: &str, appid: &str, scanned: Option<Scanned>) -> Result<Told, Refused> {
     let account = account(sim, appid)?;
     let now_ms = sim.now_ms();
+    let code = scanned.as_ref().map(|scanned| sim.read(|state| code_of(state, appid, scanned)));
+    let by_number = code.as_ref().is_some_and(|(_, by_number)| *by_number);
     let (new, openid) = sim.change(|state| {
         let phone = state.phones.get_mut(id).ok_or_else(|| no_phone(id))?;
         let new = !phone.follows.contains_key(appid);
         if new {
-            phone.follows.insert(appid.to_owned(), Follow { since_ms: now_ms, scene: scene.clone() });
+            let scene = scanned.as_ref().map(|scanned| scanned.scene.clone());
+            phone.follows.insert(appid.to_owned(), Follow { since_ms: now_ms, scene, by_number });
         }
         Ok((new, phone.openid(appid)))
     })?;
-    let scene = scene.map(|scene| {
-        let ticket = sim.read(|state| {
-            let mut made = state.scenes.iter();
-            made.find(|(_, made)| made.appid == appid && made.scene == scene).map(|(ticket, _)| ticket.clone())
-        });
-        (scene, ticket.unwrap_or_else(|| format!("gQ{}==", sim.word(92))))
-    });
+    let scene = scanned
+        .zip(code)
+        .map(|(scanned, (ticket, _))| (scanned.scene, ticket.unwrap_or_else(|| format!("gQ{}==", sim.word(92)))));
     let happening = match (new, scene) {
         (true, scene) => Happening::Subscribe { scene },
         (false, Some((scene, ticket))) => Happening::Scan { scene, ticket },
@@ -84,14 +99,14 @@ pub(crate) async fn send(sim: &Sim, id: &str, appid: &str, text: &str) -> Result
             return Err(Refused(409, format!("the phone does not follow {appid}")));
         }
         let openid = phone.openid(appid);
-        state.say(id, chat(appid, From::Me, plain(text), now_ms));
+        state.say(id, chat(appid, Writer::Me, plain(text), now_ms));
         Ok(openid)
     })?;
     let (deliveries, reply) = tell(sim, account, id, &openid, &Happening::Text(text.to_owned())).await;
     Ok(Told { followed: true, deliveries, reply })
 }
 
-fn chat(appid: &str, from: From, said: Said, at: i64) -> Line {
+fn chat(appid: &str, from: Writer, said: Said, at: i64) -> Line {
     let Said { text, url, words } = said;
     Line { appid: appid.to_owned(), from, text, url, words, bill_no: None, at }
 }
@@ -114,10 +129,10 @@ async fn tell(
     };
     let said = match heard {
         Heard::Nothing => return (deliveries, None),
-        Heard::Said(said) => chat(&account.appid, From::Account, said, sim.now_ms()),
-        Heard::Broken => chat(&account.appid, From::System, plain(APOLOGY), sim.now_ms()),
+        Heard::Said(said) => chat(&account.appid, Writer::Account, said, sim.now_ms()),
+        Heard::Broken => chat(&account.appid, Writer::System, plain(APOLOGY), sim.now_ms()),
     };
-    let text = (said.from == From::Account).then(|| said.text.clone());
+    let text = (said.from == Writer::Account).then(|| said.text.clone());
     sim.change(|state| state.say(id, said));
     (deliveries, text)
 }

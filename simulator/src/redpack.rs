@@ -9,7 +9,7 @@ use crate::config::Kind as AccountKind;
 use crate::faults::{Kind, Strike};
 use crate::pay_v2::{Failure, Fields, Said, signed};
 use crate::sim::Sim;
-use crate::world::{From, Line, NOTICE, State};
+use crate::world::{Line, NOTICE, State, Writer};
 
 /// The fields of `sendredpack`, with those of its first edition that old SDKs still send; the signature covers these
 /// and no others.
@@ -41,6 +41,8 @@ const SEND: &[&str] = &[
 ];
 /// The fields of `gethbinfo`.
 const QUERY: &[&str] = &["appid", "bill_type", "mch_billno", "mch_id", "nonce_str"];
+/// Why a packet failed, as the query says it.
+const REASON: &str = "发放失败，该用户账号存在风险，已被微信拦截";
 /// A query knows the packets of the last thirty days.
 const KNOWN_MS: i64 = 30 * DAY_MS;
 
@@ -120,7 +122,7 @@ fn amount_ok(fields: &Fields, amount_fen: i64) -> Result<(), Failure> {
 pub(crate) fn send(sim: &Sim, fields: &Fields, strike: Option<&Strike>) -> Result<Said, Failure> {
     signed(fields, SEND, &sim.config.merchant.apiv2_key)?;
     let amount_fen = form(sim, fields)?;
-    let (now_ms, list_id) = (sim.now_ms(), format!("10000{}", sim.digits(33)));
+    let (now_ms, list_id) = (sim.now_ms(), format!("10000{}", sim.digits(23)));
     let packet = sim.change(|state| {
         if let Some((_, booked)) = state.books.find(get(fields, "mch_billno")) {
             let same = booked.openid == get(fields, "re_openid")
@@ -134,7 +136,12 @@ pub(crate) fn send(sim: &Sim, fields: &Fields, strike: Option<&Strike>) -> Resul
         }
         amount_ok(fields, amount_fen)?;
         let phone = allowed(sim, state, fields, amount_fen, now_ms)?;
-        Ok(book(state, fields, phone, amount_fen, list_id, now_ms))
+        let place = strike.filter(|strike| strike.kind == Kind::Failed).map_or(Where::Sent, |strike| {
+            Where::Failed(now_ms.saturating_add(i64::try_from(strike.ms).unwrap_or(i64::MAX)))
+        });
+        let packet = packet(fields, phone, amount_fen, list_id, now_ms, place);
+        book(state, packet.clone());
+        Ok(packet)
     })?;
     if strike.is_some_and(|strike| strike.kind == Kind::Processing) {
         return Err(Failure::business("PROCESSING", "请求已受理，请稍后使用原单号查询发放结果"));
@@ -183,10 +190,10 @@ fn allowed(sim: &Sim, state: &mut State, fields: &Fields, amount_fen: i64, now_m
     Ok(phone.id)
 }
 
-/// Books the packet: money, wallet, and a bubble in the chat.
-fn book(state: &mut State, fields: &Fields, phone: String, amount_fen: i64, list_id: String, now_ms: i64) -> Packet {
+/// The packet that a request asks for.
+fn packet(fields: &Fields, phone: String, amount_fen: i64, list_id: String, sent_ms: i64, place: Where) -> Packet {
     let text = |name: &str| get(fields, name).to_owned();
-    let packet = Packet {
+    Packet {
         bill_no: text("mch_billno"),
         mch_id: text("mch_id"),
         appid: text("wxappid"),
@@ -198,25 +205,30 @@ fn book(state: &mut State, fields: &Fields, phone: String, amount_fen: i64, list
         act_name: text("act_name"),
         remark: text("remark"),
         list_id,
-        sent_ms: now_ms,
-        place: Where::Sent,
-    };
+        sent_ms,
+        place,
+    }
+}
+
+/// Books the packet: money, wallet, and a bubble in the chat. One that fails reaches neither wallet nor chat.
+fn book(state: &mut State, packet: Packet) {
     let at = state.books.book(packet.clone());
-    if let Some(owner) = state.phones.get_mut(&packet.phone) {
+    if packet.place == Where::Sent
+        && let Some(owner) = state.phones.get_mut(&packet.phone)
+    {
         owner.wallet.push(at);
         let follows = owner.follows.contains_key(&packet.appid);
         let line = Line {
             appid: if follows { packet.appid.clone() } else { NOTICE.to_owned() },
-            from: From::Account,
+            from: Writer::Account,
             text: format!("[微信红包] {}：{}", packet.send_name, packet.wishing),
             url: None,
             words: None,
             bill_no: Some(packet.bill_no.clone()),
-            at: now_ms,
+            at: packet.sent_ms,
         };
         state.say(&packet.phone, line);
     }
-    packet
 }
 
 /// `gethbinfo` after the envelope.
@@ -236,18 +248,21 @@ pub(crate) fn query(sim: &Sim, fields: &Fields, strike: Option<&Strike>) -> Resu
     let now_ms = sim.now_ms();
     let found = sim.read(|state| state.books.find(get(fields, "mch_billno")).map(|(_, packet)| packet.clone()));
     let packet = found.filter(|packet| packet.appid == get(fields, "appid") && now_ms - packet.sent_ms <= KNOWN_MS);
-    let packet = packet.ok_or_else(|| Failure::business("NOT_FOUND", "指定单号数据不存在"))?;
-    Ok(describe(packet, strike.is_some_and(|strike| strike.kind == Kind::Processing)))
+    let packet = packet.ok_or_else(Failure::not_found)?;
+    Ok(describe(packet, strike.is_some_and(|strike| strike.kind == Kind::Processing), now_ms))
 }
 
-fn describe(packet: Packet, still_sending: bool) -> Said {
+fn describe(packet: Packet, still_sending: bool, now_ms: i64) -> Said {
     let text = |value: &str| value.to_owned();
     let time = |at_ms: i64| beijing(at_ms, "%Y-%m-%d %H:%M:%S");
     let status = match packet.place {
         Where::Sent if still_sending => "SENDING",
         Where::Sent => "SENT",
         Where::Collected(_) => "RECEIVED",
+        Where::Returning(_) => "RFUND_ING",
         Where::Returned(_) => "REFUND",
+        Where::Failed(known_ms) if now_ms < known_ms => "SENDING",
+        Where::Failed(_) => "FAILED",
     };
     let amount = packet.amount_fen.to_string();
     let mut said: Said = vec![
@@ -270,7 +285,9 @@ fn describe(packet: Packet, still_sending: bool) -> Said {
         ("act_name", packet.act_name),
     ];
     match packet.place {
-        Where::Sent => {}
+        Where::Sent | Where::Returning(_) => {}
+        Where::Failed(known_ms) if now_ms < known_ms => {}
+        Where::Failed(_) => said.push(("reason", text(REASON))),
         Where::Returned(at_ms) => said.extend([("refund_time", time(at_ms)), ("refund_amount", amount)]),
         Where::Collected(at_ms) => {
             // The only nested element of the family; `hblist` is written as XML by the answer itself.

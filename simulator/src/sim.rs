@@ -50,8 +50,9 @@ impl Sim {
 
     /// Looks at the state, with due refunds made first.
     pub(crate) fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        let way_ms = self.refund_way_ms();
         let mut state = self.state.lock().expect("no thread panics while it holds the state");
-        let refunded = state.books.give_back_due(self.now_ms());
+        let refunded = state.books.give_back_due(self.now_ms(), way_ms);
         let seen = look(&state);
         drop(state);
         if refunded > 0 {
@@ -62,12 +63,19 @@ impl Sim {
 
     /// Changes the state, with due refunds made first, and tells everybody who waits for changes.
     pub(crate) fn change<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        let way_ms = self.refund_way_ms();
         let mut state = self.state.lock().expect("no thread panics while it holds the state");
-        state.books.give_back_due(self.now_ms());
+        state.books.give_back_due(self.now_ms(), way_ms);
         let done = act(&mut state);
         drop(state);
         self.touch();
         done
+    }
+
+    /// How long a refund is under way, in milliseconds.
+    fn refund_way_ms(&self) -> i64 {
+        let limits = self.limits.lock().expect("no thread panics while it holds the limits");
+        i64::from(limits.refund_way_secs) * 1000
     }
 
     /// Counts one change.

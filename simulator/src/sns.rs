@@ -9,12 +9,12 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::account::credentials;
 use crate::answer::{ApiError, PLAIN, api, need, query, under_faults};
 use crate::clock::DAY_MS;
 use crate::faults::On;
 use crate::oauth::{CODE_MS, Grant};
 use crate::sim::Sim;
+use crate::tokens::credentials;
 
 /// A user's token lives two hours.
 const LIFE_MS: i64 = 7_200_000;

@@ -8,9 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::account::{Scene, Tokens};
 use crate::books::Books;
+use crate::follower::Scene;
 use crate::oauth::Grants;
+use crate::tokens::Tokens;
 
 /// A phone keeps this many lines per account; older ones fall off.
 const LINES_MAX: usize = 100;
@@ -52,13 +53,17 @@ pub(crate) struct Phone {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Follow {
     pub(crate) since_ms: i64,
+    /// The scene of the QR code; `None` for a follow from the profile.
     pub(crate) scene: Option<String>,
+    /// Whether the scene is an integer (`QR_SCENE`, `QR_LIMIT_SCENE`).
+    #[serde(default)]
+    pub(crate) by_number: bool,
 }
 
 /// Who wrote a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum From {
+pub(crate) enum Writer {
     Account,
     Me,
     System,
@@ -68,7 +73,7 @@ pub(crate) enum From {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) appid: String,
-    pub(crate) from: From,
+    pub(crate) from: Writer,
     pub(crate) text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
@@ -210,7 +215,7 @@ mod tests {
         for n in 0..1000 {
             let line = Line {
                 appid: format!("wx{}", n % 3),
-                from: From::Me,
+                from: Writer::Me,
                 text: n.to_string(),
                 url: None,
                 words: None,

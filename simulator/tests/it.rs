@@ -831,3 +831,181 @@ async fn everything_is_there_again_after_a_restart() {
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[tokio::test]
+async fn an_unknown_call_is_an_invalid_url_in_json() {
+    let world = world().await;
+    for (path, kind) in [
+        ("/cgi-bin/message/nonsense", "application/json; encoding=utf-8"),
+        ("/cgi-bin/", "application/json; encoding=utf-8"),
+        ("/sns/nonsense?a=1", "text/plain"),
+    ] {
+        for request in [world.http.get(format!("{}{path}", world.running.url)), {
+            world.http.post(format!("{}{path}", world.running.url)).body("{}")
+        }] {
+            let response = request.send().await.unwrap();
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()["content-type"]),
+                (200, &kind.parse().unwrap())
+            );
+            let said: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+            assert_eq!(said["errcode"], 40066, "{path}");
+            assert!(said["errmsg"].as_str().unwrap().starts_with("invalid url rid: "), "{said}");
+        }
+    }
+    let elsewhere = world.http.get(format!("{}/nonsense", world.running.url)).send().await.unwrap();
+    assert_eq!(elsewhere.status(), 404);
+}
+
+#[tokio::test]
+async fn a_packets_own_number_has_twenty_eight_digits() {
+    let world = world().await;
+    let ming = world.phone("小明").await;
+    let sent = world.pay("sendredpack", packet("N1", &world.openid(&ming).await, "100")).await.unwrap();
+    let asked = world.pay("gethbinfo", question("N1")).await.unwrap();
+    let number = tag(&sent, "send_listid").unwrap();
+    assert_eq!(tag(&asked, "detail_id"), Some(number));
+    assert_eq!(number.len(), 28);
+    assert!(number.bytes().all(|byte| byte.is_ascii_digit()));
+}
+
+#[tokio::test]
+async fn a_packet_that_fails_is_accepted_first_and_never_reaches_anybody() {
+    let world = world().await;
+    let ming = world.phone("小明").await;
+    let openid = world.openid(&ming).await;
+    let fault = async |more: Value| {
+        let mut fault = json!({ "on": "sendredpack", "kind": "failed" });
+        fault.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert_eq!(world.post("/_sim/faults", fault).await.0, 200);
+    };
+    let status = async |bill_no: &str| {
+        let answer = world.pay("gethbinfo", question(bill_no)).await.unwrap();
+        (tag(&answer, "status").unwrap().to_owned(), tag(&answer, "reason").map(str::to_owned))
+    };
+    fault(json!({})).await;
+    let sent = world.pay("sendredpack", packet("E1", &openid, "100")).await.unwrap();
+    assert_eq!((tag(&sent, "result_code"), tag(&sent, "mch_billno")), (Some("SUCCESS"), Some("E1")));
+    assert_eq!(world.pay("sendredpack", packet("E1", &openid, "100")).await.unwrap(), sent);
+    assert_eq!(status("E1").await, ("SENDING".to_owned(), None));
+    world.post("/_sim/clock", json!({ "advance_secs": 60 })).await;
+    let (told, reason) = status("E1").await;
+    assert_eq!(told, "FAILED");
+    assert!(!reason.unwrap().is_empty());
+    fault(json!({ "ms": 0 })).await;
+    world.pay("sendredpack", packet("E2", &openid, "100")).await.unwrap();
+    assert_eq!(status("E2").await.0, "FAILED");
+    world.pay("sendredpack", packet("E3", &openid, "100")).await.unwrap();
+
+    let seen = world.look(&ming).await;
+    assert_eq!((seen["wallet"].as_array().unwrap().len(), seen["chats"].as_array().unwrap().len()), (1, 1));
+    assert_eq!(world.post(&format!("/_sim/phones/{ming}/collect"), json!({ "bill_no": "E1" })).await.0, 404);
+    world.post("/_sim/clock", json!({ "advance_secs": 86_400 })).await;
+    assert_eq!(status("E1").await.0, "FAILED");
+    let books = world.get("/_sim/books").await;
+    assert_eq!((&books["paid_fen"], &books["returned_fen"]), (&json!(100), &json!(100)));
+    let states: Vec<&Value> = books["bills"].as_array().unwrap().iter().map(|bill| &bill["state"]).collect();
+    assert_eq!(states, ["failed", "failed", "returned"]);
+    let wrong = world.post("/_sim/faults", json!({ "on": "gethbinfo", "kind": "failed" })).await;
+    assert_eq!(wrong.0, 400);
+}
+
+#[tokio::test]
+async fn a_refund_may_be_under_way_for_a_minute() {
+    let world = world().await;
+    assert_eq!(world.get("/_sim/limits").await["refund_way_secs"], 0);
+    assert_eq!(world.post("/_sim/limits", json!({ "refund_way_secs": 60 })).await.0, 200);
+    let ming = world.phone("小明").await;
+    world.pay("sendredpack", packet("W1", &world.openid(&ming).await, "100")).await.unwrap();
+    let told = async || {
+        let answer = world.pay("gethbinfo", question("W1")).await.unwrap();
+        let books = world.get("/_sim/books").await;
+        (
+            tag(&answer, "status").unwrap().to_owned(),
+            tag(&answer, "refund_amount").map(str::to_owned),
+            books["bills"][0]["state"].as_str().unwrap().to_owned(),
+            books["returned_fen"].as_i64().unwrap(),
+        )
+    };
+    world.post("/_sim/clock", json!({ "advance_secs": 86_400 })).await;
+    assert_eq!(told().await, ("RFUND_ING".to_owned(), None, "returning".to_owned(), 0));
+    assert_eq!(world.look(&ming).await["wallet"][0]["state"], "returned");
+    assert_eq!(world.post(&format!("/_sim/phones/{ming}/collect"), json!({ "bill_no": "W1" })).await.0, 409);
+    world.post("/_sim/clock", json!({ "advance_secs": 60 })).await;
+    assert_eq!(told().await, ("REFUND".to_owned(), Some("100".to_owned()), "returned".to_owned(), 100));
+}
+
+#[tokio::test]
+async fn a_follower_is_told_with_the_way_that_led_to_the_account() {
+    let world = world().await;
+    let token = world.token().await;
+    let make = async |action: &str, scene: Value| {
+        let body = json!({ "action_name": action, "expire_seconds": 600, "action_info": { "scene": scene } });
+        let (_, made) = world.post(&format!("/cgi-bin/qrcode/create?access_token={token}"), body).await;
+        assert!(made["ticket"].is_string(), "{made}");
+    };
+    make("QR_SCENE", json!({ "scene_id": 7 })).await;
+    make("QR_LIMIT_SCENE", json!({ "scene_id": 8 })).await;
+    make("QR_STR_SCENE", json!({ "scene_str": "9" })).await;
+    make("QR_LIMIT_STR_SCENE", json!({ "scene_str": "door" })).await;
+    for (scene, way, number, text) in [
+        (json!(7), "ADD_SCENE_QR_CODE", 7, ""),
+        (json!("8"), "ADD_SCENE_QR_CODE", 8, ""),
+        (json!("9"), "ADD_SCENE_QR_CODE", 0, "9"),
+        (json!("door"), "ADD_SCENE_QR_CODE", 0, "door"),
+        (json!("123"), "ADD_SCENE_QR_CODE", 0, "123"),
+        (Value::Null, "ADD_SCENE_PROFILE_CARD", 0, ""),
+    ] {
+        let phone = world.phone("小明").await;
+        world.post(&format!("/_sim/phones/{phone}/follow"), json!({ "appid": SERVICE, "scene": scene })).await;
+        let openid = world.openid(&phone).await;
+        let told = world.get(&format!("/cgi-bin/user/info?access_token={token}&openid={openid}")).await;
+        let seen = (&told["subscribe_scene"], &told["qr_scene"], &told["qr_scene_str"]);
+        assert_eq!(seen, (&json!(way), &json!(number), &json!(text)), "{scene}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_may_say_not_found_as_the_official_sample_does() {
+    let world = world().await;
+    let ming = world.phone("小明").await;
+    world.pay("sendredpack", packet("Q1", &world.openid(&ming).await, "100")).await.unwrap();
+    world.post("/_sim/faults", json!({ "on": "gethbinfo", "kind": "not_found_as_systemerror" })).await;
+    let answer = world.pay("gethbinfo", question("Q1")).await.unwrap();
+    assert_eq!((tag(&answer, "return_code"), tag(&answer, "err_code")), (Some("FAIL"), Some("SYSTEMERROR")));
+    assert_eq!(tag(&answer, "return_msg"), Some("指定单号数据不存在"));
+    assert_eq!((tag(&answer, "mch_billno"), tag(&answer, "mch_id")), (Some("Q1"), Some(MCH_ID)));
+    assert_eq!(tag(&world.pay("gethbinfo", question("Q1")).await.unwrap(), "status"), Some("SENT"));
+}
+
+#[tokio::test]
+async fn a_state_is_at_most_128_letters_and_digits() {
+    let world = world().await;
+    let ming = world.phone("小明").await;
+    let path = world.authorise(SERVICE, "snsapi_base", &format!("{}/back", world.server));
+    let open = async |state: &str| {
+        let path = path.replace("&state=st", &format!("&state={state}"));
+        world.http.get(format!("{}{path}&sim_phone={ming}", world.running.url)).send().await.unwrap()
+    };
+    for wrong in ["a-b", "a_b", "a%20b", "%E5%A5%BD", &"a".repeat(129)] {
+        let page = open(wrong).await;
+        assert_eq!(page.status(), 200, "{wrong}");
+        assert!(page.text().await.unwrap().contains("state 参数错误"), "{wrong}");
+    }
+    let most = "aZ09".repeat(32);
+    let moved = open(&most).await;
+    assert_eq!(moved.status(), 302);
+    assert!(moved.headers()["location"].to_str().unwrap().ends_with(&format!("&state={most}")));
+}
+
+#[tokio::test]
+async fn a_snapshot_is_a_virtual_user_under_both_scopes() {
+    let world = world().await;
+    let ming = world.phone("小明").await;
+    world.post(&format!("/_sim/phones/{ming}/snapshot"), json!({ "on": true })).await;
+    for scope in ["snsapi_base", "snsapi_userinfo"] {
+        let token = world.exchange(&world.code(&ming, scope).await).await;
+        assert_eq!((&token["is_snapshotuser"], &token["scope"]), (&json!(1), &json!(scope)));
+        assert_ne!(token["openid"], world.openid(&ming).await);
+    }
+}

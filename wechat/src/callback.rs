@@ -143,7 +143,8 @@ pub fn open(keys: &Keys, query: &Query, body: &[u8], now_secs: i64) -> Result<Pu
     }
     let encrypted = if says_aes { xml::read(body)?.word("Encrypt")? } else { None };
     let Some(encrypted) = encrypted else {
-        return open_plain(keys, query, body, now_secs);
+        // Who says "encrypted" and sends nothing encrypted is not believed in plain either.
+        return if says_aes { Err(Rejected::NotEncrypted) } else { open_plain(keys, query, body, now_secs) };
     };
     check(query.msg_signature.as_deref(), keys, query, Some(&encrypted))?;
     fresh(query, now_secs)?;

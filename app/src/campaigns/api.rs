@@ -74,6 +74,16 @@ pub(crate) async fn named(engine: &engine::Engine, slug: Option<String>) -> Resu
     Ok(at.map(|at| campaigns.swap_remove(at)))
 }
 
+/// The accounts of a campaign; their edit-mode keys only for those who set campaigns up.
+#[cfg(feature = "ssr")]
+async fn members(engine: &engine::Engine, id: CampaignId, role: Role) -> Result<Vec<Member>, AppError> {
+    let mut members = engine.members(id).await?;
+    if !role.covers(Role::Marketer) {
+        members.iter_mut().for_each(|member| member.edit_key = None);
+    }
+    Ok(members)
+}
+
 #[cfg(feature = "ssr")]
 async fn desk(id: CampaignId) -> Result<Told<CampaignDesk>, AppError> {
     let role = crate::context::operator()?.role;
@@ -81,7 +91,7 @@ async fn desk(id: CampaignId) -> Result<Told<CampaignDesk>, AppError> {
     Told::of(&CampaignDesk {
         role,
         campaign: engine.campaign(id).await?,
-        members: engine.members(id).await?,
+        members: members(&engine, id, role).await?,
         links: engine.links(id).await?,
         budget: engine.budget(id).await?,
         accounts: engine.accounts().await?,

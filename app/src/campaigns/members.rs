@@ -39,7 +39,7 @@ pub fn Members(
         ];
         let entry_url = change.page.with_untracked(|desk| desk.entry_url.clone());
         let rows = members.into_iter().map(|member| {
-            let link = format!("{entry_url}/c/{slug}?a={}", member.edit_key);
+            let link = member.edit_key.as_ref().map(|key| format!("{entry_url}/c/{slug}?a={key}"));
             view! { <MemberRow change member link/> }
         });
         let rows = rows.collect_view();
@@ -57,14 +57,15 @@ pub fn Members(
 
 /// One account's row.
 #[component]
-fn MemberRow(change: Change<CampaignDesk>, member: Member, link: String) -> impl IntoView {
+fn MemberRow(change: Change<CampaignDesk>, member: Member, link: Option<String>) -> impl IntoView {
     let lang = lang();
     let (role, id) = change.page.with_untracked(|desk| (desk.role, desk.campaign.id));
     let edits = role.covers(Role::Marketer);
     let Member { account, active, .. } = member;
-    let reply = match account.mode {
-        Mode::Developer => setup::by_push(lang).into_any(),
-        Mode::Edit => view! {
+    let reply = match (account.mode, link) {
+        (Mode::Developer, _) => setup::by_push(lang).into_any(),
+        (Mode::Edit, None) => setup::edit_link_hidden(lang).into_any(),
+        (Mode::Edit, Some(link)) => view! {
             <span class="copyable"><code data-test="edit-link">{link.clone()}</code><CopyButton text=link/></span>
             <small class="help">{setup::edit_link_help(lang)}</small>
         }

@@ -139,7 +139,7 @@ pub async fn add_asserted(tx: &mut Tx, id: CampaignId, amount_fen: i64) -> Resul
 }
 
 fn member(r: &QueryResult, account: rules::account::Account) -> Result<Member, Error> {
-    Ok(Member { account, edit_key: parsed(r, "edit_key")?, active: get::<i64>(r, "active")? == 1 })
+    Ok(Member { account, edit_key: Some(parsed(r, "edit_key")?), active: get::<i64>(r, "active")? == 1 })
 }
 
 pub async fn members(db: &impl ConnectionTrait, id: CampaignId) -> Result<Vec<Member>, Error> {

@@ -123,6 +123,11 @@ pub async fn of_person(
     Ok(result)
 }
 
+/// True once a claim stands on this follow.
+pub async fn stands_on(db: &impl ConnectionTrait, follow: FollowId) -> Result<bool, Error> {
+    Ok(row(db, "SELECT 1 AS one FROM claims WHERE follow_id = $1 LIMIT 1", [follow.0.into()]).await?.is_some())
+}
+
 /// A refusal as it is kept.
 pub struct NewRefusal<'a> {
     pub id: i64,

@@ -53,6 +53,12 @@ impl Db {
         Ok(migration::Migrator::up(&self.writer, None).await?)
     }
 
+    /// True when steps are waiting.
+    pub async fn is_behind(&self) -> Result<bool, Error> {
+        use migration::MigratorTrait;
+        Ok(!migration::Migrator::get_pending_migrations(&self.writer).await?.is_empty())
+    }
+
     /// Begins a write transaction; on SQLite it holds the write lock from the first statement.
     pub(crate) async fn begin(&self) -> Result<Tx, Error> {
         let options = TransactionOptions {

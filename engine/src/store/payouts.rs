@@ -60,7 +60,9 @@ pub struct Payout {
     pub attempts: i64,
     pub asked: i64,
     pub called_at: Option<UnixMs>,
+    pub doubted_at: Option<UnixMs>,
     pub accepted_at: Option<UnixMs>,
+    pub err_code: String,
 }
 
 fn payout(r: &QueryResult) -> Result<Payout, Error> {
@@ -78,7 +80,9 @@ fn payout(r: &QueryResult) -> Result<Payout, Error> {
         attempts: get(r, "attempts")?,
         asked: get(r, "asked")?,
         called_at: get::<Option<i64>>(r, "called_at")?.map(UnixMs),
+        doubted_at: get::<Option<i64>>(r, "doubted_at")?.map(UnixMs),
         accepted_at: get::<Option<i64>>(r, "accepted_at")?.map(UnixMs),
+        err_code: get(r, "err_code")?,
     })
 }
 
@@ -86,6 +90,7 @@ fn payout(r: &QueryResult) -> Result<Payout, Error> {
 pub async fn lease_due(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> Result<Vec<Payout>, Error> {
     let sql = "UPDATE payouts SET state = 'sending', attempts = attempts + 1, called_at = $1, due_at = $2
         WHERE id IN (SELECT id FROM payouts WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $3)
+            AND state = 'queued' AND due_at <= $1
         RETURNING *";
     rows(tx.conn(), sql, [now.0.into(), until.0.into(), limit.into()]).await?.iter().map(payout).collect()
 }
@@ -94,19 +99,22 @@ pub async fn lease_due(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> R
 pub async fn take_questions(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> Result<Vec<Payout>, Error> {
     let sql = "UPDATE payouts SET asked = asked + 1, due_at = $2
         WHERE id IN (SELECT id FROM payouts WHERE state IN ('unknown', 'sent') AND due_at <= $1 ORDER BY due_at, id LIMIT $3)
+            AND state IN ('unknown', 'sent') AND due_at <= $1
         RETURNING *";
     rows(tx.conn(), sql, [now.0.into(), until.0.into(), limit.into()]).await?.iter().map(payout).collect()
 }
 
 /// Leases that ran out: nobody knows whether the call was made. They become unknown, never queued.
 pub async fn expire_leases(tx: &mut Tx, now: UnixMs) -> Result<u64, Error> {
-    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1 WHERE state = 'sending' AND due_at <= $1";
+    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1, doubted_at = COALESCE(doubted_at, $1)
+        WHERE state = 'sending' AND due_at <= $1";
     Ok(exec(tx.conn(), sql, [now.0.into()]).await?)
 }
 
 /// All leases of a process that is gone, whatever their time.
 pub async fn abandon_leases(tx: &mut Tx, now: UnixMs) -> Result<u64, Error> {
-    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1 WHERE state = 'sending'";
+    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1, doubted_at = COALESCE(doubted_at, $1)
+        WHERE state = 'sending'";
     Ok(exec(tx.conn(), sql, [now.0.into()]).await?)
 }
 
@@ -121,6 +129,7 @@ pub async fn by_id(tx: &Tx, id: PayoutId) -> Result<Option<Payout>, Error> {
 pub struct Learned {
     pub state: State,
     pub due_at: Option<UnixMs>,
+    pub doubted_at: Option<UnixMs>,
     pub accepted_at: Option<UnixMs>,
     pub ended_at: Option<UnixMs>,
     pub err_code: String,
@@ -131,7 +140,7 @@ pub struct Learned {
 /// Writes what was learned if the payout still stands at `from`; false when it moved meanwhile.
 pub async fn learn(tx: &mut Tx, id: PayoutId, from: State, learned: &Learned) -> Result<bool, Error> {
     let sql = "UPDATE payouts SET state = $3, due_at = $4, accepted_at = COALESCE($5, accepted_at), ended_at = $6,
-            err_code = $7, err_code_des = $8, asked = $9 WHERE id = $1 AND state = $2";
+            err_code = $7, err_code_des = $8, asked = $9, doubted_at = COALESCE(doubted_at, $10) WHERE id = $1 AND state = $2";
     let values = [
         id.0.into(),
         from.name().into(),
@@ -142,6 +151,7 @@ pub async fn learn(tx: &mut Tx, id: PayoutId, from: State, learned: &Learned) ->
         learned.err_code.as_str().into(),
         learned.err_code_des.as_str().into(),
         learned.asked.into(),
+        learned.doubted_at.map(|t| t.0).into(),
     ];
     Ok(exec(tx.conn(), sql, values).await? == 1)
 }

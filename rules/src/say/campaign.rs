@@ -5,6 +5,7 @@ use super::sentences;
 
 sentences! {
     slug_wrong: "网址名只用小写字母、数字和连字符，最多 24 个", "The name in the URL has lower-case letters, digits and hyphens, at most 24";
+    slug_fixed: "活动已经开始过，发出去的链接里有这个网址名，不能再改", "The campaign has run; links that were sent hold this name, so it can no longer change";
     slug_taken: "这个网址名已经用过了", "This name in the URL is taken";
     scope_wrong: "请选择每人能领几次", "Choose how often one person may claim";
     payer_wrong: "请选择付款的服务号", "Choose the service account that pays";

@@ -62,6 +62,7 @@ sentences! {
     removed: "已移出", "Removed";
     back_in: "重新加入", "Add again";
     edit_link: "自动回复链接", "Auto-reply link";
+    edit_link_hidden: "链接对只读成员隐藏", "Hidden from those who may only look";
     edit_link_help: "编辑模式：把它写进公众号后台的「被关注回复」", "Edit mode: put it into the account's own reply to a follow";
     by_push: "关注后自动回复专属链接", "Answers a follow with a personal link";
     rotate: "换新链接", "New link";

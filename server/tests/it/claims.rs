@@ -255,3 +255,61 @@ async fn a_session_that_ended_is_renewed_on_the_way_to_the_result() {
     assert_eq!((later.state(), later.amount_fen()), ("collected", page.amount_fen()));
     assert_eq!(Some(ming.received_fen().await), page.amount_fen());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_ticket_of_one_account_does_not_hide_the_right_to_another() {
+    let world = World::new().await;
+    let form = rules::campaign::CampaignForm { scope: "account".to_owned(), ..world.form("each").await };
+    world.runs(form, 10_000, &[COFFEE, BOOKS]).await;
+    let ming = world.follower("Ming").await;
+    let books = ming.follows(BOOKS).await.unwrap();
+    let coffee = ming.follows(COFFEE).await.unwrap();
+    let again = ming.says(COFFEE, "红包").await.unwrap();
+    for link in [&books, &coffee, &again] {
+        ming.opens(link).await;
+    }
+    for _ in 0..2 {
+        let page = ming.opens("/c/each").await;
+        assert_eq!(page.state(), "ready", "one account was claimed, the other was not");
+        ming.presses(&page).await;
+    }
+    assert_ne!(ming.opens("/c/each").await.state(), "ready");
+    world.work_until_idle().await;
+    assert_eq!(ming.received_fen().await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_from_a_stranger_who_claimed_does_not_spoil_ones_own() {
+    let world = World::new().await;
+    let (ming, hong) = (world.follower("Ming").await, world.follower("Hong").await);
+    let hongs = hong.follows(COFFEE).await.unwrap();
+    hong.opens(&hongs).await;
+    let mings = ming.follows(COFFEE).await.unwrap();
+    let poisoned = ming.says(COFFEE, "红包").await.unwrap();
+    let page = ming.opens(&mings).await;
+    ming.presses(&page).await;
+    hong.opens(&poisoned).await;
+    let page = hong.opens("/c/demo").await;
+    assert_eq!(page.state(), "ready", "Hong still has a right of her own");
+    assert_eq!(hong.presses(&page).await.state(), "paying");
+    world.work_until_idle().await;
+    assert!(hong.received_fen().await >= 100 && ming.received_fen().await >= 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_of_the_asserted_cap_still_makes_one_packet() {
+    let world = World::new().await;
+    let form = rules::campaign::CampaignForm {
+        asserted_cap: "1".to_owned(),
+        prize_min: "1".to_owned(),
+        prize_max: "200".to_owned(),
+        ..world.form("capped").await
+    };
+    world.runs(form, 100_000, &[NOODLE]).await;
+    let ming = world.follower("Ming").await;
+    let page = ming.opens(&format!("/c/capped?a={}", world.edit_key("capped", NOODLE).await)).await;
+    assert_eq!(page.state(), "ready");
+    assert_eq!(ming.presses(&page).await.state(), "paying", "what the page offers, the button gives");
+    world.work_until_idle().await;
+    assert_eq!(ming.received_fen().await, 100);
+}

@@ -20,7 +20,7 @@ async fn walks(world: &World, ming: &Follower<'_>, appid: &str, link: &str) -> i
     let after = ming.opens("/c/demo").await;
     assert_eq!((after.state(), after.amount_fen()), ("sent", page.amount_fen()));
     let figures = world.link(link).await;
-    assert_eq!(figures.known_by, "ticket");
+    assert_eq!(figures.known_by, Some(rules::follow::Attribution::Ticket));
     let f = figures.figures;
     assert_eq!((f.visits, f.follows, f.claims, f.paid, f.bots), (1, 1, 1, 1, 0));
     assert_eq!(Some(f.paid_fen.get()), page.amount_fen());

@@ -185,7 +185,7 @@ async fn as_long_as_wechat_does_not_tell_nothing_is_given_back_or_sent_again() {
     let world = World::new().await;
     let (ming, amount) = granted(&world, COFFEE).await;
     world.wechat_fails("sendredpack", "lost_answer").await;
-    world.sim("/_sim/faults", &json!({ "on": "gethbinfo", "kind": "systemerror_before", "times": 1000 })).await;
+    world.sim("/_sim/faults", &json!({ "on": "gethbinfo", "kind": "http_500", "times": 1000 })).await;
     world.work_until_idle().await;
     for _ in 0..12 {
         world.later(hours(1)).await;
@@ -197,6 +197,63 @@ async fn as_long_as_wechat_does_not_tell_nothing_is_given_back_or_sent_again() {
     assert_eq!(pots(&world).await, (ALL - amount, amount, 0));
     assert_eq!(ming.wallet().await.len(), 1, "and WeChat was asked to pay once");
     world.may_end_with_unknown();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_only_says_system_error_leads_to_the_same_packet_again() {
+    let world = World::new().await;
+    let (ming, amount) = granted(&world, COFFEE).await;
+    world.wechat_fails("sendredpack", "lost_request").await;
+    world.sim("/_sim/faults", &json!({ "on": "gethbinfo", "kind": "systemerror_before", "times": 1000 })).await;
+    world.work_until_settled().await;
+    assert_eq!(ming.wallet().await.len(), 1, "WeChat's own sample of not found looks like that");
+    assert_eq!(ming.received_fen().await, amount);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_repetition_says_nothing_about_the_first_call() {
+    let world = World::new().await;
+    let (ming, amount) = granted(&world, COFFEE).await;
+    world.wechat_fails("sendredpack", "lost_answer").await;
+    world.sim("/_sim/faults", &json!({ "on": "gethbinfo", "kind": "not_found", "times": 2 })).await;
+    world.work_until_idle().await;
+    world.later(secs(400)).await;
+    // The packet was paid by the first call; the second is refused as if it never could be.
+    world.wechat_fails("sendredpack", "no_auth").await;
+    world.work_until_idle().await;
+    world.later(secs(400)).await;
+    world.work_until_idle().await;
+    world.work_until_settled().await;
+    assert_eq!(world.payouts_at(State::Failed).await, 0);
+    assert_eq!(pots(&world).await, (ALL - amount, 0, amount), "what WeChat paid did not go back to the budget");
+    assert_eq!(ming.received_fen().await, amount);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packet_that_never_landed_and_is_refused_for_good_is_given_up_after_a_day_of_doubt() {
+    let world = World::new().await;
+    let (ming, amount) = granted(&world, COFFEE).await;
+    world.wechat_fails("sendredpack", "lost_request").await;
+    world.sim("/_sim/faults", &json!({ "on": "sendredpack", "kind": "no_auth", "times": 1000 })).await;
+    world.work_until_idle().await;
+    world.later(hours(1)).await;
+    world.work_until_idle().await;
+    assert_eq!(pots(&world).await, (ALL - amount, amount, 0), "in doubt nothing is given back");
+    world.work_until_settled().await;
+    assert_eq!(world.payouts_at(State::Failed).await, 1);
+    assert_eq!(pots(&world).await, (ALL, 0, 0));
+    assert!(ming.wallet().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_certificate_burns_no_claim() {
+    let world = World::new().await;
+    let (ming, amount) = granted(&world, COFFEE).await;
+    world
+        .sim("/_sim/faults", &json!({ "on": "sendredpack", "kind": "err_code", "code": "CA_ERROR", "times": 3 }))
+        .await;
+    world.work_until_settled().await;
+    assert_eq!(ming.received_fen().await, amount, "once it is mended the same number goes through");
 }
 
 #[tokio::test(flavor = "multi_thread")]

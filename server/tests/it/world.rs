@@ -314,7 +314,15 @@ impl World {
     /// The edit-mode key of an account in a campaign, whatever mode it is in.
     pub async fn edit_key(&self, slug: &str, appid: &str) -> String {
         let members = self.engine().members(self.campaign(slug).await.id).await.unwrap();
-        members.iter().find(|m| m.account.appid.as_str() == appid).unwrap().edit_key.as_str().to_owned()
+        members
+            .iter()
+            .find(|m| m.account.appid.as_str() == appid)
+            .unwrap()
+            .edit_key
+            .as_ref()
+            .unwrap()
+            .as_str()
+            .to_owned()
     }
 
     /// The live figures of a campaign in all.

@@ -57,13 +57,14 @@ export const FAULTS = [
   { on: 'sendredpack', kind: 'lost_request', zh: ['请求丢失', '没有记账，连接断开'], en: ['Request lost', 'Cut before anything is booked'] },
   { on: 'sendredpack', kind: 'systemerror_after', zh: ['付了，说系统错', '红包已记账，回答 SYSTEMERROR'], en: ['Paid, says error', 'Booked, answers SYSTEMERROR'] },
   { on: 'sendredpack', kind: 'processing', zh: ['处理中', '红包已记账，回答 PROCESSING'], en: ['Processing', 'Booked, answers PROCESSING'] },
+  { on: 'sendredpack', kind: 'failed', zh: ['发放失败', '先受理，一分钟后查询为 FAILED'], en: ['Fails later', 'Accepted, FAILED after a minute'] },
   { on: 'gethbinfo', kind: 'not_found', zh: ['查不到单', '查询回答 NOT_FOUND'], en: ['Not found', 'The query answers NOT_FOUND'] },
   { on: 'sendredpack', kind: 'notenough', zh: ['商户没钱', '回答 NOTENOUGH'], en: ['No money', 'Answers NOTENOUGH'] },
   { on: 'push', kind: 'duplicate', zh: ['推送两遍', '同一个事件送达两次'], en: ['Push twice', 'One event is delivered twice'] },
   { on: 'sendredpack', kind: 'http_500', zh: ['网关出错', '没有记账，回答 HTTP 500'], en: ['Gateway error', 'Not booked, answers HTTP 500'] },
 ];
 
-const STATES = { sent: ['待拆开', 'sent'], collected: ['已领取', 'collected'], returned: ['已退回', 'returned'] };
+const STATES = { sent: ['待拆开', 'sent'], collected: ['已领取', 'collected'], returned: ['已退回', 'returned'], returning: ['退款中', 'returning'], failed: ['发放失败', 'failed'] };
 
 const KEY = 'lingbao-simulator-language';
 let language = localStorage.getItem(KEY) === 'en' ? 'en' : 'zh';

@@ -77,6 +77,8 @@ pub enum HbAnswer {
     NotFound,
     /// No answer to believe.
     Unknown {
+        /// The code as it came, if WeChat answered at all.
+        err_code: Option<String>,
         /// For people only.
         why: String,
     },
@@ -97,13 +99,13 @@ impl PayClient {
         fields.insert("sign".into(), sign(&fields, key, SignType::Md5));
         match self.post(PATH, &xml::write(&fields)).await {
             Ok(answer) => read(&answer, mch_id, mch_billno),
-            Err(why) => HbAnswer::Unknown { why },
+            Err(why) => HbAnswer::Unknown { err_code: None, why },
         }
     }
 }
 
 fn read(answer: &Element, mch_id: &str, mch_billno: &str) -> HbAnswer {
-    let unknown = |why: String| HbAnswer::Unknown { why };
+    let unknown = |why: String| HbAnswer::Unknown { err_code: None, why };
     let fields = match xml::fields(answer) {
         Ok(fields) => fields,
         Err(e) => return unknown(e.to_string()),
@@ -116,7 +118,7 @@ fn read(answer: &Element, mch_id: &str, mch_billno: &str) -> HbAnswer {
         }
         let what = word("err_code_des").or_else(|| word("return_msg"));
         let what = what.unwrap_or_else(|| "no reason given".to_owned());
-        return unknown(format!("{} {what}", said("err_code")).trim().to_owned());
+        return HbAnswer::Unknown { err_code: word("err_code"), why: what };
     }
     if said("mch_billno") != mch_billno || word("mch_id").is_some_and(|id| id != mch_id) {
         return unknown("the answer is about another packet".to_owned());

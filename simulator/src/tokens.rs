@@ -52,15 +52,6 @@ struct OfAccount {
     ticket: Option<(String, i64)>,
 }
 
-/// A parametric QR code of an account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Scene {
-    pub(crate) appid: String,
-    pub(crate) scene: String,
-    pub(crate) dies_ms: Option<i64>,
-    pub(crate) url: String,
-}
-
 #[derive(Serialize)]
 struct TokenAnswer {
     access_token: String,
@@ -228,31 +219,6 @@ pub(crate) async fn get_ticket(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): Raw
         });
         Ok(json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": (dies_ms - now_ms) / 1000 }))
     });
-    api(&sim, JSON, result).send()
-}
-
-/// `POST /cgi-bin/clear_quota`: nothing is counted here, so there is nothing to clear.
-/// <https://developers.weixin.qq.com/doc/service/api/apimanage/api_clearquota>
-pub(crate) async fn clear_quota(
-    Shared(sim): Shared<Arc<Sim>>,
-    method: Method,
-    RawQuery(raw): RawQuery,
-    body: Bytes,
-) -> Response {
-    let result = by_token(&sim, &query(raw.as_deref())).and_then(|account| {
-        let body = json_body(&method, &body)?;
-        if body.get("appid").and_then(Value::as_str) != Some(&account.appid) {
-            return Err(ApiError(40013, "invalid appid"));
-        }
-        Ok(json!({ "errcode": 0, "errmsg": "ok" }))
-    });
-    api(&sim, JSON, result).send()
-}
-
-/// `GET /cgi-bin/get_api_domain_ip` and `/cgi-bin/getcallbackip`: everything is on this machine.
-/// <https://developers.weixin.qq.com/doc/service/api/base/api_getapidomainip>
-pub(crate) async fn own_addresses(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
-    let result = by_token(&sim, &query(raw.as_deref())).map(|_| json!({ "ip_list": ["127.0.0.1"] }));
     api(&sim, JSON, result).send()
 }
 
