@@ -40,7 +40,8 @@ export function ground() {
   const stage = { world: null, browser: null };
   let failed = false;
   before(async () => {
-    [stage.world, stage.browser] = await Promise.all([World.start(), openBrowser()]);
+    stage.browser = await openBrowser();
+    stage.world = await World.start();
   });
   after(async () => {
     await stage.browser?.close();

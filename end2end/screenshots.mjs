@@ -113,7 +113,8 @@ if (!out) {
   process.exit(2);
 }
 mkdirSync(out, { recursive: true });
-const [world, browser] = await Promise.all([World.start(), openBrowser()]);
+const browser = await openBrowser();
+const world = await World.start();
 let failed = true;
 try {
   await phones(world, browser, out);

@@ -10,6 +10,15 @@ import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+const children = new Set();
+const folders = new Set();
+const remove = (folder) => rmSync(folder, { recursive: true, force: true });
+process.once('exit', () => {
+  children.forEach((child) => child.kill('SIGKILL'));
+  folders.forEach(remove);
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 /** The longest wait for anything on a screen. */
 export const PATIENCE_MS = 40_000;
 
@@ -56,6 +65,7 @@ export class World {
 
   async begin() {
     this.folder = mkdtempSync(join(tmpdir(), 'lingbao-end2end-'));
+    folders.add(this.folder);
     this.running = new Map();
     const [listen, pay, server, metrics] = await freePorts(4);
     this.sim = `http://127.0.0.1:${listen}`;
@@ -106,7 +116,12 @@ export class World {
     const log = openSync(join(this.folder, `${name}.log`), 'a');
     const child = spawn(program, words, { env: this.env, cwd: this.folder, stdio: ['ignore', log, log] });
     closeSync(log);
-    this.running.set(name, { child, ended: new Promise((done) => child.once('exit', done)) });
+    children.add(child);
+    const ended = new Promise((done) => child.once('exit', () => {
+      children.delete(child);
+      done();
+    }));
+    this.running.set(name, { child, ended });
   }
 
   async answers(name, url) {
@@ -136,7 +151,7 @@ export class World {
       if (failed) console.error(`--- ${name}\n${this.log(name)}`);
       await this.kill(name);
     }
-    if (this.folder) rmSync(this.folder, { recursive: true, force: true });
+    if (this.folder) remove(this.folder);
   }
 
   /** A control call of the simulator. */

@@ -5,6 +5,7 @@ use crate::store::budgets::{self, Transfer};
 use crate::store::claims::{self as store, NewClaim, NewRefusal, Standing};
 use crate::store::followers::Follow;
 use crate::store::live::{self as rollups, Key};
+use crate::store::payouts::NewPayout;
 use crate::store::tickets::Held;
 use crate::store::{Tx, campaigns, followers, payouts, tickets};
 use crate::{Engine, Error, crash};
@@ -12,8 +13,8 @@ use rules::Fen;
 use rules::campaign::{Campaign, Opening, Scope};
 use rules::eligibility::{self, Facts, Refusal, Right};
 use rules::follow::Grade;
-use rules::ids::{AccountId, Appid, ClaimId, LinkId, Openid, PayoutId, Slug, Unionid};
-use rules::ledger;
+use rules::ids::{AccountId, Appid, ClaimId, LineId, Openid, PayoutId, Slug, Unionid};
+use rules::ledger::{self, Budget};
 use rules::live::Figures;
 use rules::time::UnixMs;
 
@@ -63,12 +64,18 @@ pub struct OwnPlace {
     pub follows_payer: bool,
 }
 
+/// A ticket and the follow it was given for.
+struct Stand {
+    held: Held,
+    follow: Follow,
+}
+
 /// What was decided about a request, and on which ticket.
 struct Considered {
     decision: Result<Right, Refusal>,
     amount: Fen,
-    held: Option<Held>,
-    link: Option<LinkId>,
+    stand: Option<Stand>,
+    line: Option<LineId>,
 }
 
 /// What holds for the whole campaign at this moment.
@@ -76,8 +83,19 @@ struct Ground<'a> {
     campaign: &'a Campaign,
     opening: Opening,
     drawn: Fen,
-    available: Fen,
+    budget: Option<Budget>,
     asserted_left: Fen,
+}
+
+/// Everything a new claim stands on.
+struct Grant<'a> {
+    campaign: &'a Campaign,
+    who: &'a Claimant,
+    stand: &'a Stand,
+    line: LineId,
+    right: Right,
+    amount: Fen,
+    now: UnixMs,
 }
 
 impl Engine {
@@ -93,10 +111,12 @@ impl Engine {
             Ok(right) => right,
             Err(refusal) => return self.refuse(tx, &campaign, who, &considered, refusal, now).await,
         };
-        let held = considered.held.as_ref().ok_or_else(|| Error::broken("a right without its ticket"))?;
+        let (Some(stand), Some(line)) = (&considered.stand, considered.line) else {
+            return Err(Error::broken("a right without its ticket or its budget line"));
+        };
         let amount = considered.amount;
-        let granted = self.grant(&mut tx, &campaign, who, held, right, amount, now).await?;
-        if let Err(refusal) = granted {
+        let grant = Grant { campaign: &campaign, who, stand, line, right, amount, now };
+        if let Err(refusal) = self.grant(&mut tx, &grant).await? {
             drop(tx);
             let tx = self.db().begin().await?;
             return self.refuse(tx, &campaign, who, &considered, refusal, now).await;
@@ -138,13 +158,13 @@ impl Engine {
         drawn: Fen,
         now: UnixMs,
     ) -> Result<Considered, Error> {
-        let line = budgets::of_campaign(tx.conn(), campaign.id).await?;
+        let budget = budgets::of_campaign(tx.conn(), campaign.id).await?;
         let asserted = campaigns::asserted_so_far(tx.conn(), campaign.id).await?;
         let ground = Ground {
             campaign,
             opening: campaign.opening(now),
             drawn,
-            available: line.map_or(Fen::ZERO, |l| l.available),
+            budget,
             asserted_left: campaign.asserted_cap.checked_sub(asserted).unwrap_or(Fen::ZERO),
         };
         let mut first_problem = None;
@@ -160,7 +180,7 @@ impl Engine {
         }
         let already_claimed = self.has_claimed(tx, campaign, who, None).await?;
         let decision = ground.decide(already_claimed, Err(Refusal::NoTicket)).map(|(right, _)| right);
-        Ok(Considered { decision, amount: drawn, held: None, link: None })
+        Ok(Considered { decision, amount: drawn, stand: None, line: None })
     }
 
     async fn consider_ticket(
@@ -171,27 +191,22 @@ impl Engine {
         held: Held,
         now: UnixMs,
     ) -> Result<Considered, Error> {
-        let already_claimed = self.has_claimed(tx, ground.campaign, who, Some(&held)).await?;
         let follow = followers::by_id(tx.conn(), held.follow).await?;
-        let follow = follow.ok_or_else(|| Error::broken("a ticket without its follow"))?;
-        let right = match held.ticket.open(&who.openid, now) {
-            Ok(()) => Ok(self.right_of(tx, ground.campaign, &held, &follow, now).await?),
+        let stand = Stand { held, follow: follow.ok_or_else(|| Error::broken("a ticket without its follow"))? };
+        let already_claimed = self.has_claimed(tx, ground.campaign, who, Some(&stand)).await?;
+        let right = match stand.held.ticket.open(&who.openid, now) {
+            Ok(()) => Ok(self.right_of(tx, ground.campaign, &stand, now).await?),
             Err(wrong) => Err(Refusal::from(wrong)),
         };
         let decided = ground.decide(already_claimed, right);
         let amount = decided.map_or(ground.drawn, |(_, amount)| amount);
-        Ok(Considered { decision: decided.map(|(right, _)| right), amount, held: Some(held), link: follow.link })
+        let line = ground.budget.map(|budget| budget.line);
+        Ok(Considered { decision: decided.map(|(right, _)| right), amount, stand: Some(stand), line })
     }
 
-    async fn right_of(
-        &self,
-        tx: &Tx,
-        campaign: &Campaign,
-        held: &Held,
-        follow: &Follow,
-        now: UnixMs,
-    ) -> Result<Right, Error> {
-        let member = campaigns::member_of(tx.conn(), campaign.id, held.account).await?;
+    async fn right_of(&self, tx: &Tx, campaign: &Campaign, stand: &Stand, now: UnixMs) -> Result<Right, Error> {
+        let follow = &stand.follow;
+        let member = campaigns::member_of(tx.conn(), campaign.id, follow.account).await?;
         let account_active = member.is_some_and(|m| {
             m.active
                 && m.account.retired_at.is_none()
@@ -199,7 +214,7 @@ impl Engine {
         });
         let still_following = match &follow.openid {
             Some(openid) => {
-                followers::known(tx.conn(), held.account, openid).await?.is_some_and(|(_, following)| following)
+                followers::known(tx.conn(), follow.account, openid).await?.is_some_and(|(_, following)| following)
             }
             None => true,
         };
@@ -211,14 +226,14 @@ impl Engine {
         tx: &Tx,
         campaign: &Campaign,
         who: &Claimant,
-        held: Option<&Held>,
+        stand: Option<&Stand>,
     ) -> Result<bool, Error> {
-        let account = match (campaign.scope, held) {
-            (_, Some(held)) => held.account,
+        let account = match (campaign.scope, stand) {
+            (_, Some(stand)) => stand.follow.account,
             (Scope::Campaign, None) => campaign.payer,
             (Scope::Account, None) => return Ok(false),
         };
-        for (kind, value) in self.keys(tx, who, held).await? {
+        for (kind, value) in keys(who, stand) {
             if store::claim_of_key(tx.conn(), campaign, account, kind, &value).await?.is_some() {
                 return Ok(true);
             }
@@ -226,38 +241,16 @@ impl Engine {
         Ok(false)
     }
 
-    /// Every identity of the person that is known now.
-    async fn keys(&self, tx: &Tx, who: &Claimant, held: Option<&Held>) -> Result<Vec<(&'static str, String)>, Error> {
-        let mut keys = vec![("payee", format!("{}:{}", who.appid, who.openid))];
-        if let Some(held) = held
-            && let Some(openid) = followers::by_id(tx.conn(), held.follow).await?.and_then(|f| f.openid)
-        {
-            keys.push(("follow", format!("{}:{}", held.account, openid)));
-        }
-        if let Some(unionid) = &who.unionid {
-            keys.push(("unionid", unionid.as_str().to_owned()));
-        }
-        Ok(keys)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "each is one named thing the grant stands on")]
-    async fn grant(
-        &self,
-        tx: &mut Tx,
-        campaign: &Campaign,
-        who: &Claimant,
-        held: &Held,
-        right: Right,
-        amount: Fen,
-        now: UnixMs,
-    ) -> Result<Result<(), Refusal>, Error> {
+    /// Writes the claim, its keys, its reservation and its payout; the caller's transaction makes them one.
+    async fn grant(&self, tx: &mut Tx, grant: &Grant<'_>) -> Result<Result<(), Refusal>, Error> {
+        let Grant { campaign, who, stand, line, right, amount, now } = *grant;
         let id = ClaimId(self.draw().id(now));
-        let account = held.account;
+        let account = stand.follow.account;
         let new = NewClaim {
             id,
             campaign: campaign.id,
             account,
-            follow: held.follow,
+            follow: stand.follow.id,
             payee: &who.openid,
             grade: right.grade,
             amount,
@@ -265,19 +258,18 @@ impl Engine {
             at: now,
         };
         store::insert(tx, &new).await?;
-        for (kind, value) in self.keys(tx, who, Some(held)).await? {
+        for (kind, value) in keys(who, Some(stand)) {
             if !store::take_key(tx, campaign, account, kind, &value, id).await? {
                 return Ok(Err(Refusal::AlreadyClaimed));
             }
         }
-        if !tickets::use_up(tx, &held.code_hash, id).await? {
+        if !tickets::use_up(tx, &stand.held.code_hash, id).await? {
             return Ok(Err(Refusal::WrongTicket));
         }
-        let budget = budgets::of_campaign(tx.conn(), campaign.id).await?.ok_or_else(Error::not_found)?;
         let payout = PayoutId(self.draw().id(now));
         let reserve = Transfer {
             id: self.draw().id(now),
-            line: budget.line,
+            line,
             event: ledger::Event::Reserve,
             amount,
             payout: Some(payout),
@@ -287,20 +279,13 @@ impl Engine {
         if !budgets::transfer(tx, &reserve).await? {
             return Ok(Err(Refusal::UsedUp));
         }
-        if right.grade == Grade::Asserted {
-            let within = campaigns::add_asserted(tx, campaign.id, amount.get()).await?;
-            if !within {
-                return Ok(Err(Refusal::UsedUp));
-            }
+        if right.grade == Grade::Asserted && !campaigns::add_asserted(tx, campaign.id, amount.get()).await? {
+            return Ok(Err(Refusal::UsedUp));
         }
         let request = self.frozen_request(tx, campaign, who, amount, now).await?;
-        payouts::queue(
-            tx,
-            &payouts::NewPayout { id: payout, claim: id, line: budget.line, amount, request: &request, at: now },
-        )
-        .await?;
-        let link = followers::by_id(tx.conn(), held.follow).await?.and_then(|f| f.link);
-        let key = Key { campaign: campaign.id, account, link, minute: now.minute() };
+        let new = NewPayout { id: payout, claim: id, line, amount, request: &request, at: now };
+        payouts::queue(tx, &new).await?;
+        let key = Key { campaign: campaign.id, account, link: stand.follow.link, minute: now.minute() };
         let delta = Figures { claims: 1, granted_fen: amount, ..Figures::default() }.into();
         rollups::add(tx, &key, self.settings().node, &delta).await?;
         Ok(Ok(()))
@@ -316,7 +301,8 @@ impl Engine {
         now: UnixMs,
     ) -> Result<Claimed, Error> {
         // "Used up" and "already claimed" are asked by the thousand: they are counted, not stored one by one.
-        let account = considered.held.as_ref().map(|held| held.account);
+        let account = considered.stand.as_ref().map(|stand| stand.follow.account);
+        let link = considered.stand.as_ref().and_then(|stand| stand.follow.link);
         if !matches!(reason, Refusal::UsedUp | Refusal::AlreadyClaimed) {
             let id = self.draw().id(now);
             let new =
@@ -324,7 +310,7 @@ impl Engine {
             store::refuse(&mut tx, &new).await?;
         }
         let account = account.unwrap_or(campaign.payer);
-        let key = Key { campaign: campaign.id, account, link: considered.link, minute: now.minute() };
+        let key = Key { campaign: campaign.id, account, link, minute: now.minute() };
         let delta = Figures { refusals: 1, ..Figures::default() }.into();
         rollups::add(&mut tx, &key, self.settings().node, &delta).await?;
         tx.commit().await?;
@@ -336,8 +322,9 @@ impl Engine {
 impl Ground<'_> {
     /// Decides about one right, with the amount it would get.
     fn decide(&self, already_claimed: bool, right: Result<Right, Refusal>) -> Result<(Right, Fen), Refusal> {
+        let available = self.budget.map_or(Fen::ZERO, |budget| budget.available);
         let asserted = right.is_ok_and(|right| right.grade == Grade::Asserted);
-        let left = if asserted { self.available.min(self.asserted_left) } else { self.available };
+        let left = if asserted { available.min(self.asserted_left) } else { available };
         // The last of a budget still makes a packet if the rule allows one as small as what is left.
         let amount = if left >= self.campaign.prize.min() { self.drawn.min(left) } else { self.drawn };
         let facts = Facts {
@@ -345,11 +332,25 @@ impl Ground<'_> {
             already_claimed,
             right,
             amount,
-            available: self.available,
+            available,
             asserted_left: self.asserted_left,
         };
         eligibility::decide(&facts).map(|right| (right, amount))
     }
+}
+
+/// Every identity of the person that is known now.
+fn keys(who: &Claimant, stand: Option<&Stand>) -> Vec<(&'static str, String)> {
+    let mut keys = vec![("payee", format!("{}:{}", who.appid, who.openid))];
+    if let Some(follow) = stand.map(|stand| &stand.follow)
+        && let Some(openid) = &follow.openid
+    {
+        keys.push(("follow", format!("{}:{openid}", follow.account)));
+    }
+    if let Some(unionid) = &who.unionid {
+        keys.push(("unionid", unionid.as_str().to_owned()));
+    }
+    keys
 }
 
 fn own_claim(s: &Standing) -> OwnClaim {

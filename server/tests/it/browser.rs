@@ -111,6 +111,17 @@ impl<'w> Browser<'w> {
         self.jar.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }
 
+    /// How many bytes an address weighs on the wire in one content coding, head not counted.
+    pub async fn weighs(&self, url: &str, coding: &str) -> usize {
+        let request = self.world.http.get(self.world.url(url)).header("user-agent", self.agent);
+        let request = request.header("cookie", self.cookies()).header("accept-encoding", coding);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{url}");
+        let coded = response.headers().get("content-encoding").map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(coded.as_deref(), (coding != "identity").then_some(coding), "{url}");
+        response.bytes().await.unwrap().len()
+    }
+
     fn cookies(&self) -> String {
         let jar = self.jar.lock().unwrap();
         jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")

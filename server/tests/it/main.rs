@@ -19,3 +19,4 @@ mod proofs;
 mod staff;
 mod start;
 mod tidy;
+mod weights;
