@@ -117,8 +117,9 @@ export class World {
     const child = spawn(program, words, { env: this.env, cwd: this.folder, stdio: ['ignore', log, log] });
     closeSync(log);
     children.add(child);
-    const ended = new Promise((done) => child.once('exit', () => {
+    const ended = new Promise((done) => child.once('exit', (code, signal) => {
       children.delete(child);
+      if (this.running.get(name)?.child === child) console.error(`${name} ended by itself: ${signal ?? `code ${code}`}`);
       done();
     }));
     this.running.set(name, { child, ended });
@@ -135,9 +136,9 @@ export class World {
   /** Ends a program at once, as a power cut would. */
   async kill(name) {
     const { child, ended } = this.running.get(name);
+    this.running.delete(name);
     child.kill('SIGKILL');
     await ended;
-    this.running.delete(name);
   }
 
   log(name) {

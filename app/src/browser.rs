@@ -29,6 +29,22 @@ pub fn set_theme(theme: &str) {
     remember("lb_theme", theme);
 }
 
+/// Brings an element into view and gives it the keyboard.
+pub fn bring(element: &web_sys::HtmlElement) {
+    element.scroll_into_view();
+    // An element that cannot take the keyboard was still brought into view.
+    let _unfocused = element.focus();
+}
+
+/// The word above the field with this id; `None` on the server and where there is no such field.
+pub fn label_of(id: &str) -> Option<String> {
+    if !cfg!(target_arch = "wasm32") {
+        return None;
+    }
+    let label = document()?.query_selector(&format!("label[for='{id}']")).ok()??;
+    label.text_content().filter(|text| !text.is_empty())
+}
+
 /// Remembers the language for a year and shows this page again in it.
 pub fn set_lang(lang: Lang) {
     remember("lb_lang", lang.name());

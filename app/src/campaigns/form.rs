@@ -158,6 +158,7 @@ fn Fields(form: CampaignForm, payers: Vec<Account>, has_run: bool, errors: Error
     let scopes: Vec<_> =
         Scope::ALL.iter().map(|scope| (scope.name().to_owned(), states::scope(*scope, lang).to_owned())).collect();
     let scope_help = if has_run { setup::scope_fixed(lang) } else { "" };
+    let slug_help = if has_run { setup::scope_fixed(lang) } else { setup::slug_help(lang) };
     let payer_help = if has_run { setup::scope_fixed(lang) } else { setup::payer_help(lang) };
     let for_days = |days: i64, word: &'static str| {
         let fill = move |_| {
@@ -170,7 +171,7 @@ fn Fields(form: CampaignForm, payers: Vec<Account>, has_run: bool, errors: Error
     view! {
         <div class="fields two">
             <Field name="name" label=setup::name(lang) help=setup::name_help(lang) value=form.name errors/>
-            <Field name="slug" label=setup::slug(lang) help=setup::slug_help(lang) value=form.slug errors/>
+            <Field name="slug" label=setup::slug(lang) help=slug_help value=form.slug fixed=has_run errors/>
             <Choice name="payer" label=setup::payer(lang) help=payer_help options=payers value=form.payer fixed=has_run errors/>
             <Choice name="scope" label=setup::scope(lang) help=scope_help options=scopes value=form.scope fixed=has_run errors/>
         </div>

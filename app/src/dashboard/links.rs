@@ -10,12 +10,12 @@ use leptos::prelude::*;
 use rules::live::{LinkFigures, Snapshot};
 use rules::say::{Lang, dashboard as say, states};
 
-/// Claims per visit in percent with one decimal; a dash where nobody visited.
-fn conversion(claims: i64, visits: i64) -> String {
-    if visits <= 0 {
+/// Claims per follow in percent with one decimal; a dash where nobody followed.
+fn conversion(claims: i64, follows: i64) -> String {
+    if follows <= 0 {
         return "–".to_owned();
     }
-    let permille = (claims.saturating_mul(1000).saturating_add(visits / 2)) / visits;
+    let permille = (claims.saturating_mul(1000).saturating_add(follows / 2)) / follows;
     format!("{}.{}%", permille / 10, permille % 10)
 }
 
@@ -79,7 +79,7 @@ fn row(snapshot: RwSignal<Snapshot>, place: usize, lang: Lang) -> AnyView {
             <td data-label=say::known_by(lang)><abbr title=meaning>{known_by}</abbr></td>
             {number(say::claims(lang), "claims", |link, _| grouped(link.figures.claims))}
             {number(say::paid_yuan(lang), "paid", |link, _| yuan(link.figures.paid_fen))}
-            {number(say::conversion(lang), "conversion", |link, _| conversion(link.figures.claims, link.figures.visits))}
+            {number(say::conversion(lang), "conversion", |link, _| conversion(link.figures.claims, link.figures.follows + link.figures.refollows))}
         </tr>
     }
     .into_any()

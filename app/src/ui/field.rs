@@ -175,8 +175,17 @@ pub fn Summary(
     errors: Errors,
 ) -> impl IntoView {
     let lang = lang();
+    let place = NodeRef::<leptos::html::Div>::new();
+    // Whoever saved at the foot of a long form is brought to what is wrong.
+    Effect::new(move |_| {
+        if errors.with(|errors| !errors.is_empty())
+            && let Some(place) = place.get_untracked()
+        {
+            crate::browser::bring(&place);
+        }
+    });
     view! {
-        <div role="alert">
+        <div role="alert" tabindex="-1" node_ref=place>
             {move || {
                 let errors = errors.get();
                 (!errors.is_empty()).then(|| view! {
@@ -185,12 +194,16 @@ pub fn Summary(
                         <ul>
                             {errors.into_iter().map(|error| {
                                 let id = format!("f-{}", error.field);
+                                let said = match crate::browser::label_of(&id) {
+                                    Some(label) => format!("{label}: {}", error.why),
+                                    None => error.why,
+                                };
                                 view! {
                                     <li>
                                         <a href=format!("#{id}") rel="external" on:click=move |event| {
                                             event.prevent_default();
                                             crate::browser::focus(&id);
-                                        }>{error.why}</a>
+                                        }>{said}</a>
                                     </li>
                                 }
                             }).collect_view()}

@@ -60,7 +60,7 @@ sentences! {
     link: "链接", "Link";
     known_by: "归因", "Known by";
     conversion: "领取率", "Conversion";
-    conversion_help: "领取 ÷ 访问", "Claims ÷ visits";
+    conversion_help: "领取 ÷ 关注", "Claims ÷ follows";
     not_attributed: "未归到链接", "Not attributed";
     latest_claims: "最近领取", "Latest claims";
     all_claims: "查看全部", "See all";

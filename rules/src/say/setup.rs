@@ -10,7 +10,7 @@ sentences! {
     payer_help: "用它识别领取人，并从它绑定的商户号付款", "It identifies claimants, and its merchant pays";
     payer_none: "还没有服务号，请先在「公众号」里添加", "There is no service account yet; add one under Accounts first";
     name: "活动名称", "Name";
-    name_help: "只给同事看", "Seen by staff";
+    name_help: "领取页的标题，粉丝看得到", "The claim page's title; followers read it";
     slug: "网址名", "Name in the URL";
     slug_help: "领取页的网址 /c/… 用它，建好后最好不改", "Used in the claim page's address /c/…; best left alone once published";
     texts: "文案", "Texts";
