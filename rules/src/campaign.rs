@@ -189,7 +189,7 @@ impl CampaignForm {
             ("greeting", &self.greeting, 120),
         ] {
             if text.trim().is_empty() || text.trim().len() > bytes || text.trim().contains(unspeakable) {
-                note(field, say::text_wrong(lang));
+                note(field, if field == "send_name" { say::send_name_wrong(lang) } else { say::text_wrong(lang) });
             }
         }
         let opens = UnixMs::parse_beijing(&self.opens_at);

@@ -9,7 +9,8 @@ sentences! {
     slug_taken: "这个网址名已经用过了", "This name in the URL is taken";
     scope_wrong: "请选择每人能领几次", "Choose how often one person may claim";
     payer_wrong: "请选择付款的服务号", "Choose the service account that pays";
-    text_wrong: "请填写，并且不要太长（发送者名称最多 10 个汉字）", "Fill this in, and keep it short (the sender's name at most 32 bytes)";
+    text_wrong: "请填写一句，不要太长，不要换行", "Enter a short text in one line";
+    send_name_wrong: "请填写发送者名称，最多 10 个汉字", "Enter the sender's name, at most 32 bytes";
     time_wrong: "请选择时间", "Choose a time";
     window_wrong: "结束时间要晚于开始时间", "It must end after it starts";
     money_wrong: "请填写金额，单位元，最多两位小数", "Enter an amount in yuan with at most two decimals";
