@@ -4,7 +4,7 @@
 use crate::store::{accounts, budgets, links, live as store};
 use crate::{Engine, Error};
 use rules::ids::CampaignId;
-use rules::live::{Figures, LinkFigures, Point, Snapshot};
+use rules::live::{Figures, LinkFigures, Point, Snapshot, share};
 use rules::time::{BeijingDay, UnixMs};
 
 const MINUTES: i64 = 60;
@@ -47,9 +47,23 @@ impl Engine {
                 account_icon: who.icon.clone(),
                 known_by: known.iter().rfind(|(l, _, _)| *l == id).map(|k| k.1),
                 figures,
+                estimated_follows: 0,
             });
         }
+        estimate(&mut result);
         Ok(result)
+    }
+}
+
+/// Shares each account's follows without a link among its links, by their visits that no known follow explains.
+fn estimate(links: &mut [LinkFigures]) {
+    let unknown: Vec<_> = links.iter().filter(|l| l.link.is_none()).map(|l| (l.account, l.figures.follows)).collect();
+    for (account, follows) in unknown {
+        let own = |l: &&mut LinkFigures| l.account == account && l.link.is_some();
+        // Visits whose follow is known already explain no other.
+        let open: Vec<i64> = links.iter_mut().filter(own).map(|l| l.figures.visits - l.figures.follows).collect();
+        let shares = share(follows, &open);
+        links.iter_mut().filter(own).zip(shares).for_each(|(link, share)| link.estimated_follows = share);
     }
 }
 

@@ -68,6 +68,27 @@ pub struct LinkFigures {
     pub known_by: Option<Attribution>,
     /// The counts.
     pub figures: Figures,
+    /// Its estimated share of the account's follows that no link explains, by visits: for totals, never for a person.
+    pub estimated_follows: i64,
+}
+
+/// Shares `whole` out by `weights`; the shares add up to `whole` exactly, the largest remainders get what is left over.
+/// Without any weight nobody gets a share.
+pub fn share(whole: i64, weights: &[i64]) -> Vec<i64> {
+    let weight = |w: i64| i128::from(w.max(0));
+    let sum: i128 = weights.iter().map(|w| weight(*w)).sum();
+    if whole <= 0 || sum == 0 {
+        return vec![0; weights.len()];
+    }
+    let exact = |w: i64| i128::from(whole) * weight(w);
+    let mut shares: Vec<i64> = weights.iter().map(|w| i64::try_from(exact(*w) / sum).unwrap_or(0)).collect();
+    let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
+    by_remainder.sort_by_key(|i| std::cmp::Reverse(exact(weights[*i]) % sum));
+    let left = whole - shares.iter().sum::<i64>();
+    for i in by_remainder.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+        shares[i] += 1;
+    }
+    shares
 }
 
 /// One point of the chart.
@@ -96,4 +117,30 @@ pub struct Snapshot {
     pub budget: Budget,
     /// Payouts whose answer is not known.
     pub unknown_payouts: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn shares_follow_the_weights_and_add_up() {
+        assert_eq!(share(10, &[3, 1]), [8, 2]);
+        assert_eq!(share(10, &[1, 1, 1]), [4, 3, 3]);
+        assert_eq!(share(1, &[0, 5]), [0, 1]);
+        assert_eq!(share(7, &[0, 0]), [0, 0]);
+        assert_eq!(share(0, &[1, 2]), [0, 0]);
+        assert_eq!(share(-3, &[1, 2]), [0, 0]);
+        assert!(share(5, &[]).is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_is_lost_and_nothing_is_made(whole in 0i64..1_000_000, weights in proptest::collection::vec(0i64..1_000_000, 1..20)) {
+            let shares = share(whole, &weights);
+            let expected = if weights.iter().sum::<i64>() == 0 { 0 } else { whole };
+            proptest::prop_assert_eq!(shares.iter().sum::<i64>(), expected);
+            proptest::prop_assert!(shares.iter().all(|share| *share >= 0));
+        }
+    }
 }

@@ -19,6 +19,16 @@ fn conversion(claims: i64, follows: i64) -> String {
     format!("{}.{}%", permille / 10, permille % 10)
 }
 
+/// The follows known to be a link's, and beside them its estimated share of those that no link explains.
+fn follows(link: &LinkFigures, lang: Lang) -> String {
+    let known = grouped(link.figures.follows);
+    if link.estimated_follows == 0 {
+        known
+    } else {
+        format!("{known} {}", say::about_more(link.estimated_follows, lang))
+    }
+}
+
 /// One row for each link as last heard, what is not attributed last; `manage` is where links are added.
 pub fn links(snapshot: RwSignal<Snapshot>, manage: String) -> AnyView {
     let lang = lang();
@@ -75,7 +85,7 @@ fn row(snapshot: RwSignal<Snapshot>, place: usize, lang: Lang) -> AnyView {
             <td data-label=say::placement(lang)>{placement}</td>
             <td data-label=say::link(lang)><code>{code}</code></td>
             {number(say::visits(lang), "visits", |link, _| grouped(link.figures.visits))}
-            {number(say::follows(lang), "follows", |link, _| grouped(link.figures.follows))}
+            {number(say::follows(lang), "follows", |link, lang| follows(link, lang))}
             <td data-label=say::known_by(lang)><abbr title=meaning>{known_by}</abbr></td>
             {number(say::claims(lang), "claims", |link, _| grouped(link.figures.claims))}
             {number(say::paid_yuan(lang), "paid", |link, _| yuan(link.figures.paid_fen))}

@@ -146,3 +146,11 @@ pub fn bots_apart(count: i64, lang: Lang) -> String {
         Lang::En => format!("and {count} by machines"),
     }
 }
+
+/// An estimated number beside a known one.
+pub fn about_more(n: i64, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("（估计另有 {n}）"),
+        Lang::En => format!("(about {n} more)"),
+    }
+}

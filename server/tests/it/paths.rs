@@ -107,3 +107,30 @@ async fn the_hub_page_lists_the_active_accounts_and_what_this_person_claimed() {
     assert_eq!(after.amount_fen(), page.amount_fen());
     assert_eq!(Some(ming.received_fen().await), page.amount_fen());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn follows_that_no_link_explains_are_estimated_until_the_person_is_known() {
+    let world = World::new().await;
+    let (demo, coffee) = (world.campaign("demo").await.id, world.account(COFFEE).await.id);
+    let code = rules::ids::LinkCode::try_from("poster").unwrap();
+    let by = engine::operators::console();
+    world.engine().add_link(&by, demo, coffee, "海报".to_owned(), Some(code), rules::say::Lang::Zh).await.unwrap();
+    let mut people = Vec::new();
+    for link in ["coffee", "coffee", "poster"] {
+        let one = world.follower("路人").await;
+        one.opens(&format!("/l/{link}")).await;
+        let reply = one.follows(COFFEE).await.unwrap();
+        people.push((one, reply));
+    }
+    let told = async |code| {
+        let link = world.link(code).await;
+        (link.figures.follows, link.estimated_follows)
+    };
+    assert_eq!((told("coffee").await, told("poster").await), ((0, 2), (0, 1)), "a guess, and called one");
+    let (hong, reply) = &people[2];
+    hong.opens(reply).await;
+    assert_eq!(told("poster").await, (1, 0), "now it is known");
+    assert_eq!(world.figures("demo").await.follows, 3);
+    let sum = told("coffee").await.0 + told("coffee").await.1 + told("poster").await.0 + told("poster").await.1;
+    assert_eq!(sum, 3);
+}
