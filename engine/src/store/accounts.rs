@@ -1,12 +1,12 @@
 //! Rows of official accounts.
 //! Refuses to hand out a secret that is still sealed as if it were open, or the other way round.
 
-use super::{Tx, exec, get, is_taken, parsed, row, rows};
+use super::{Tx, exec, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::account::{Account, CheckedAccount};
 use rules::ids::{AccountId, Appid, MchId};
 use rules::time::UnixMs;
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 /// An account's secrets, still sealed.
 #[derive(Debug, Clone, Default)]
@@ -74,18 +74,9 @@ pub async fn bind_merchant(tx: &mut Tx, id: AccountId, mch_id: &MchId) -> Result
     Ok(())
 }
 
-/// Writes a new account; `Ok(false)` when its appid is there already.
-pub async fn insert(
-    tx: &mut Tx,
-    id: AccountId,
-    form: &CheckedAccount,
-    sealed: &Sealed,
-    now: UnixMs,
-) -> Result<bool, Error> {
-    let sql = "INSERT INTO accounts (id, appid, original_id, name, kind, mode, message_mode, icon, qr, follow_url,
-            appsecret, token, encoding_aes_key, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    let values = [
+/// The columns that a form fills, in the order of both statements below.
+fn filled(id: AccountId, form: &CheckedAccount, sealed: &Sealed) -> Vec<Value> {
+    vec![
         id.0.into(),
         form.appid.as_str().into(),
         form.original_id.as_str().into(),
@@ -99,16 +90,26 @@ pub async fn insert(
         sealed.appsecret.clone().into(),
         sealed.token.clone().into(),
         sealed.encoding_aes_key.clone().into(),
-        now.0.into(),
-    ];
-    match exec(tx.conn(), sql, values).await {
-        Ok(_) => Ok(true),
-        Err(error) if is_taken(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    ]
 }
 
-/// Changes an account. A secret that is `None` stays; a changed AES key keeps the former one for the rotation.
+/// Writes a new account; `Ok(false)` when its appid is there already.
+pub async fn insert(
+    tx: &mut Tx,
+    id: AccountId,
+    form: &CheckedAccount,
+    sealed: &Sealed,
+    now: UnixMs,
+) -> Result<bool, Error> {
+    let sql = "INSERT INTO accounts (id, appid, original_id, name, kind, mode, message_mode, icon, qr, follow_url,
+            appsecret, token, encoding_aes_key, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    let values = filled(id, form, sealed).into_iter().chain([now.0.into()]);
+    not_taken(exec(tx.conn(), sql, values).await)
+}
+
+/// Changes an account; `Ok(false)` when its appid is another's. A secret that is `None` stays; a changed AES key keeps
+/// the former one for the rotation.
 pub async fn update(
     tx: &mut Tx,
     id: AccountId,
@@ -121,27 +122,8 @@ pub async fn update(
             former_aes_key = CASE WHEN $13 IS NULL THEN former_aes_key ELSE encoding_aes_key END,
             encoding_aes_key = COALESCE($13, encoding_aes_key), grace_until = COALESCE($14, grace_until)
         WHERE id = $1";
-    let values = [
-        id.0.into(),
-        form.appid.as_str().into(),
-        form.original_id.as_str().into(),
-        form.name.as_str().into(),
-        form.kind.name().into(),
-        form.mode.name().into(),
-        form.message_mode.name().into(),
-        form.icon.as_str().into(),
-        form.qr.as_str().into(),
-        form.follow_url.as_str().into(),
-        sealed.appsecret.clone().into(),
-        sealed.token.clone().into(),
-        sealed.encoding_aes_key.clone().into(),
-        grace_until.map(|t| t.0).into(),
-    ];
-    match exec(tx.conn(), sql, values).await {
-        Ok(_) => Ok(true),
-        Err(error) if is_taken(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    let values = filled(id, form, sealed).into_iter().chain([grace_until.map(|t| t.0).into()]);
+    not_taken(exec(tx.conn(), sql, values).await)
 }
 
 pub async fn set_retired(tx: &mut Tx, id: AccountId, at: Option<UnixMs>) -> Result<u64, Error> {

@@ -1,13 +1,13 @@
 //! Rows of campaigns and of the accounts in them.
 //! Refuses to change what a campaign that ran has fixed; the verb checks that first.
 
-use super::{Tx, exec, fen, get, is_taken, parsed, row, rows};
+use super::{Tx, exec, fen, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::campaign::{Campaign, CheckedCampaign, Member, State, Texts};
 use rules::ids::{AccountId, CampaignId, EditKey, MchId, Slug};
 use rules::prize::PrizeRule;
 use rules::time::UnixMs;
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
     let (min, max) = (fen(r, "prize_min_fen")?, fen(r, "prize_max_fen")?);
@@ -54,6 +54,27 @@ pub async fn open_with(db: &impl ConnectionTrait, account: AccountId, now: UnixM
     rows(db, sql, [account.0.into(), now.0.into()]).await?.iter().map(campaign).collect()
 }
 
+/// The columns that a form fills, in the order of both statements below.
+fn filled(id: CampaignId, form: &CheckedCampaign, mch_id: &MchId) -> Vec<Value> {
+    vec![
+        id.0.into(),
+        form.slug.as_str().into(),
+        form.name.as_str().into(),
+        form.payer.0.into(),
+        mch_id.as_str().into(),
+        form.texts.send_name.as_str().into(),
+        form.texts.greeting.as_str().into(),
+        form.texts.wishing.as_str().into(),
+        form.texts.rules.as_str().into(),
+        form.opens_at.0.into(),
+        form.closes_at.0.into(),
+        form.prize.min().get().into(),
+        form.prize.max().get().into(),
+        form.scope.name().into(),
+        form.asserted_cap.get().into(),
+    ]
+}
+
 /// Writes a new campaign; `Ok(false)` when its slug is taken.
 pub async fn insert(
     tx: &mut Tx,
@@ -65,57 +86,16 @@ pub async fn insert(
     let sql = "INSERT INTO campaigns (id, slug, name, state, payer_id, mch_id, send_name, greeting, wishing, rules,
             opens_at, closes_at, prize_min_fen, prize_max_fen, scope, asserted_cap_fen, asserted_fen, created_at)
         VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16)";
-    let values = [
-        id.0.into(),
-        form.slug.as_str().into(),
-        form.name.as_str().into(),
-        form.payer.0.into(),
-        mch_id.as_str().into(),
-        form.texts.send_name.as_str().into(),
-        form.texts.greeting.as_str().into(),
-        form.texts.wishing.as_str().into(),
-        form.texts.rules.as_str().into(),
-        form.opens_at.0.into(),
-        form.closes_at.0.into(),
-        form.prize.min().get().into(),
-        form.prize.max().get().into(),
-        form.scope.name().into(),
-        form.asserted_cap.get().into(),
-        now.0.into(),
-    ];
-    match exec(tx.conn(), sql, values).await {
-        Ok(_) => Ok(true),
-        Err(error) if is_taken(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    let values = filled(id, form, mch_id).into_iter().chain([now.0.into()]);
+    not_taken(exec(tx.conn(), sql, values).await)
 }
 
+/// Changes a campaign; `Ok(false)` when its slug is taken.
 pub async fn update(tx: &mut Tx, id: CampaignId, form: &CheckedCampaign, mch_id: &MchId) -> Result<bool, Error> {
     let sql = "UPDATE campaigns SET slug = $2, name = $3, payer_id = $4, mch_id = $5, send_name = $6, greeting = $7,
             wishing = $8, rules = $9, opens_at = $10, closes_at = $11, prize_min_fen = $12, prize_max_fen = $13,
             scope = $14, asserted_cap_fen = $15 WHERE id = $1";
-    let values = [
-        id.0.into(),
-        form.slug.as_str().into(),
-        form.name.as_str().into(),
-        form.payer.0.into(),
-        mch_id.as_str().into(),
-        form.texts.send_name.as_str().into(),
-        form.texts.greeting.as_str().into(),
-        form.texts.wishing.as_str().into(),
-        form.texts.rules.as_str().into(),
-        form.opens_at.0.into(),
-        form.closes_at.0.into(),
-        form.prize.min().get().into(),
-        form.prize.max().get().into(),
-        form.scope.name().into(),
-        form.asserted_cap.get().into(),
-    ];
-    match exec(tx.conn(), sql, values).await {
-        Ok(_) => Ok(true),
-        Err(error) if is_taken(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    not_taken(exec(tx.conn(), sql, filled(id, form, mch_id)).await)
 }
 
 pub async fn set_state(tx: &mut Tx, id: CampaignId, state: State, now: UnixMs) -> Result<(), Error> {

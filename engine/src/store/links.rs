@@ -1,7 +1,7 @@
 //! Rows of tracked links and of the visits through them.
 //! Refuses to forget a link that was published.
 
-use super::{Tx, exec, get, is_taken, parsed, row, rows};
+use super::{Tx, exec, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::ids::{AccountId, CampaignId, LinkCode, LinkId, Openid};
 use rules::link::Link;
@@ -40,11 +40,7 @@ pub async fn insert(tx: &mut Tx, new: &Link, now: UnixMs) -> Result<bool, Error>
         new.placement.as_str().into(),
         now.0.into(),
     ];
-    match exec(tx.conn(), sql, values).await {
-        Ok(_) => Ok(true),
-        Err(error) if is_taken(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    not_taken(exec(tx.conn(), sql, values).await)
 }
 
 pub async fn set_active(tx: &mut Tx, id: LinkId, active: bool) -> Result<u64, Error> {

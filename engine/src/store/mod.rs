@@ -188,9 +188,13 @@ pub fn is_busy(error: &DbErr) -> bool {
     }
 }
 
-/// True when a unique rule refused the row.
-fn is_taken(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+/// True when a statement went through, false when a unique rule refused its row.
+fn not_taken(done: Result<u64, DbErr>) -> Result<bool, Error> {
+    match done {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_))) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Asks the database something trivial.

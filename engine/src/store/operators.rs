@@ -1,7 +1,7 @@
 //! Rows of operators, their sessions and the audit log.
 //! Refuses to keep a session's token: only its hash.
 
-use super::{Tx, exec, get, is_taken, parsed, row, rows};
+use super::{Tx, exec, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::ids::OperatorId;
 use rules::operator::{Operator, Role};
@@ -32,11 +32,7 @@ pub async fn insert(
     now: UnixMs,
 ) -> Result<bool, Error> {
     let sql = "INSERT INTO operators (id, login, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5)";
-    match exec(tx.conn(), sql, [id.0.into(), login.into(), hash.into(), role.name().into(), now.0.into()]).await {
-        Ok(_) => Ok(true),
-        Err(error) if is_taken(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    not_taken(exec(tx.conn(), sql, [id.0.into(), login.into(), hash.into(), role.name().into(), now.0.into()]).await)
 }
 
 pub async fn set_password(tx: &mut Tx, id: OperatorId, hash: &str) -> Result<(), Error> {

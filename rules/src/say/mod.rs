@@ -61,7 +61,7 @@ macro_rules! sentences {
     ($($(#[$doc:meta])* $name:ident: $zh:literal, $en:literal;)+) => {
         $(
             $(#[$doc])*
-            #[doc = $en]
+            #[doc = concat!("`", $en, "`")]
             pub const fn $name(lang: $crate::say::Lang) -> &'static str {
                 lang.pick($zh, $en)
             }
