@@ -354,7 +354,6 @@ fn keys(who: &Claimant, stand: Option<&Stand>) -> Vec<(&'static str, String)> {
 }
 
 fn own_claim(s: &Standing) -> OwnClaim {
-    let mendable =
-        matches!(s.err_code.as_str(), "NO_AUTH" | "V2_ACCOUNT_SIMPLE_BAN" | "RCVDAMOUNT_LIMIT" | "SENDNUM_LIMIT");
+    let mendable = matches!(s.err_code.as_str(), "NO_AUTH" | "V2_ACCOUNT_SIMPLE_BAN");
     OwnClaim { account: s.account, at: s.at, amount: s.amount, claim: s.claim, payout: s.payout, mendable }
 }

@@ -47,11 +47,13 @@ impl Draw {
     /// A new row id: larger than every id before it, so that rows made together lie together and lists page by it.
     /// Milliseconds in the high bits, then a running number, then 8 random bits that keep nodes apart.
     pub fn id(&self, now: rules::time::UnixMs) -> i64 {
-        let floor = now.0.max(0) << 12;
+        let [low, high, node] = self.bytes::<3>();
+        // Each millisecond begins somewhere in its lower half, so that two nodes seldom count the same numbers.
+        let floor = now.0.max(0) << 12 | i64::from(u16::from_le_bytes([low, high]) & 0x7FF);
         let next = |last: i64| Some(floor.max(last + 1));
         let last = self.last_id.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_else(|last| last);
         let sequence = floor.max(last + 1);
-        (sequence << 8 | i64::from(self.bytes::<1>()[0])) & i64::MAX
+        (sequence << 8 | i64::from(node)) & i64::MAX
     }
 
     /// 24 characters (120 bits) that cannot be guessed: tickets, edit keys, session tokens.

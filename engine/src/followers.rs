@@ -106,7 +106,9 @@ impl Engine {
     ) -> Result<Follow, Error> {
         let since_start = campaign.started_at.is_some_and(|start| before.first_followed_at >= start);
         let novelty = if since_start && !before.baseline { Novelty::New } else { Novelty::Earlier };
-        let (link, attribution) = self.only_link(tx, campaign, account.id).await?;
+        let is_new = novelty == Novelty::New;
+        let (link, attribution) =
+            if is_new { self.only_link(tx, campaign, account.id).await? } else { (None, Attribution::None) };
         let follow = Follow {
             id: FollowId(self.draw().id(now)),
             account: account.id,
@@ -119,7 +121,10 @@ impl Engine {
             at: now,
         };
         store::insert(tx, &follow).await?;
-        self.count_follow(tx, campaign, &follow).await?;
+        // Somebody who followed long ago and only asks is nobody's follow of this campaign.
+        if is_new {
+            self.count_follow(tx, campaign, &follow).await?;
+        }
         Ok(follow)
     }
 

@@ -41,9 +41,7 @@ impl Engine {
         store::put(&mut tx, &merchant.mch_id, &sealed, now).await?;
         crate::store::accounts::bind_merchant(&mut tx, payer, &merchant.mch_id).await?;
         audit::note(self, &mut tx, by, "merchant.put", payer.0).await?;
-        tx.commit().await?;
-        self.payer().forget(&merchant.mch_id);
-        Ok(())
+        tx.commit().await
     }
 
     pub(crate) async fn merchant(&self, mch_id: &MchId) -> Result<Merchant, Error> {

@@ -2,9 +2,10 @@
 //! Refuses to make a second request for the same payout, or to call inside a transaction.
 
 use crate::claims::Claimant;
+use crate::merchants::Merchant;
 use crate::store::Tx;
 use crate::store::payouts::{Frozen, Payout};
-use crate::{Engine, Error};
+use crate::{Engine, Error, vault};
 use rules::Fen;
 use rules::campaign::Campaign;
 use rules::ids::{MchBillno, MchId};
@@ -12,13 +13,13 @@ use rules::time::UnixMs;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use wechat::pay::PayClient;
-use wechat::pay::redpack::{HbAnswer, Outcome, SendRedpack};
+use wechat::pay::redpack::{self, HbAnswer, Outcome, SendRedpack};
 
-/// Clients of WeChat Pay, one per merchant.
+/// Clients of WeChat Pay, one per merchant, each with the hash of the certificate it was made with.
 pub struct Payer {
     pay_url: String,
     ca_pem: Option<Vec<u8>>,
-    clients: Mutex<HashMap<MchId, Arc<PayClient>>>,
+    clients: Mutex<HashMap<MchId, (String, Arc<PayClient>)>>,
 }
 
 impl Payer {
@@ -27,17 +28,14 @@ impl Payer {
         Self { pay_url, ca_pem, clients: Mutex::default() }
     }
 
-    /// Drops a merchant's client, so that its new certificate is used.
-    pub(crate) fn forget(&self, mch_id: &MchId) {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(mch_id);
+    fn ready(&self, mch_id: &MchId, identity: &str) -> Option<Arc<PayClient>> {
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.get(mch_id).filter(|(kept, _)| kept == identity).map(|(_, client)| Arc::clone(client))
     }
 
-    fn ready(&self, mch_id: &MchId) -> Option<Arc<PayClient>> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(mch_id).cloned()
-    }
-
-    fn keep(&self, mch_id: &MchId, client: &Arc<PayClient>) {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(mch_id.clone(), Arc::clone(client));
+    fn keep(&self, mch_id: &MchId, identity: String, client: &Arc<PayClient>) {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.insert(mch_id.clone(), (identity, Arc::clone(client)));
     }
 }
 
@@ -77,25 +75,29 @@ impl Engine {
         Ok(MchBillno::try_from(number)?)
     }
 
-    async fn pay_client(&self, mch_id: &MchId) -> Result<Arc<PayClient>, Error> {
-        if let Some(client) = self.payer().ready(mch_id) {
+    async fn pay_client(&self, mch_id: &MchId, merchant: &Merchant) -> Result<Arc<PayClient>, Error> {
+        let identity = vault::hash(&format!("{}{}", merchant.cert_pem, merchant.key_pem));
+        if let Some(client) = self.payer().ready(mch_id, &identity) {
             return Ok(client);
         }
-        let merchant = self.merchant(mch_id).await?;
         let url = self.payer().pay_url.parse().map_err(Error::broken)?;
         let ca = self.payer().ca_pem.as_deref();
         let client = PayClient::new(url, merchant.cert_pem.as_bytes(), merchant.key_pem.as_bytes(), ca);
         let client = Arc::new(client.map_err(Error::broken)?);
-        self.payer().keep(mch_id, &client);
+        self.payer().keep(mch_id, identity, &client);
         Ok(client)
     }
 
-    /// Sends the frozen request of a payout.
+    /// Sends the frozen request of a payout, signed with the merchant's key of today.
     pub(crate) async fn send(&self, payout: &Payout) -> Outcome {
-        match self.pay_client(&payout.request.mch_id).await {
-            Ok(client) => client.send_redpack(&payout.request.body).await,
-            Err(error) => Outcome::Unknown { err_code: None, why: error.to_string() },
-        }
+        let request = &payout.request;
+        let sent = async {
+            let merchant = self.merchant(&request.mch_id).await?;
+            let client = self.pay_client(&request.mch_id, &merchant).await?;
+            let body = redpack::signed_with(&request.body, &merchant.apiv2_key).map_err(Error::broken)?;
+            Ok::<_, Error>(client.send_redpack(&body).await)
+        };
+        sent.await.unwrap_or_else(|error| Outcome::Unknown { err_code: None, why: error.to_string() })
     }
 
     /// Asks what became of a payout.
@@ -103,7 +105,7 @@ impl Engine {
         let request = &payout.request;
         let answer = async {
             let merchant = self.merchant(&request.mch_id).await?;
-            let client = self.pay_client(&request.mch_id).await?;
+            let client = self.pay_client(&request.mch_id, &merchant).await?;
             let (mch_id, appid, billno) =
                 (request.mch_id.as_str(), request.appid.as_str(), request.mch_billno.as_str());
             Ok::<_, Error>(client.gethbinfo(mch_id, appid, billno, &merchant.apiv2_key, &self.draw().upper(32)).await)

@@ -121,7 +121,7 @@ impl Engine {
         let learned = Learned {
             state,
             due_at: due_after(state, &current, heard, now),
-            doubted_at: (state == State::Unknown).then_some(now),
+            doubted_at: (state == State::Unknown && current.state != State::Unknown).then_some(now),
             accepted_at: accepts.then_some(now),
             ended_at: state.is_final().then_some(now),
             err_code: heard.err_code.clone(),
@@ -208,21 +208,22 @@ fn heard_from_call(payout: &Payout, outcome: Outcome) -> Heard {
             let wait = retry::resend_wait_ms(payout.attempts);
             let ask =
                 |code| Heard { event: Event::DontKnow, err_code: code, err_code_des: String::new(), again_in_ms: None };
+            let doubted = payout.doubted_at.is_some();
             match err_code.reaction() {
                 Reaction::NewNumberAllowed => {
                     Heard { event: Event::Refused, err_code: code, err_code_des, again_in_ms: None }
                 }
                 // The refusal speaks of this request only; an earlier one of the same number may have been paid.
-                Reaction::FinalForUser | Reaction::FixConfiguration if payout.doubted_at.is_some() => ask(code),
+                Reaction::FinalForUser | Reaction::FixConfiguration if doubted => ask(code),
                 Reaction::FinalForUser | Reaction::FixConfiguration => {
                     Heard { event: Event::Refused, err_code: code, err_code_des, again_in_ms: None }
                 }
                 Reaction::SameNumberLater => Heard::again(Event::NotYet, wait, code, err_code_des),
-                Reaction::PauseRail | Reaction::Alert => {
-                    tracing::error!(payout.mch_billno = %payout.request.mch_billno, err_code = %code, "WeChat Pay stops payouts until somebody mends it");
-                    Heard::again(Event::NotYet, wait.max(secs(60)), code, err_code_des)
+                reaction @ (Reaction::PauseRail | Reaction::Alert | Reaction::NextDay) => {
+                    tracing::error!(payout.mch_billno = %payout.request.mch_billno, err_code = %code, "WeChat Pay holds payouts up until somebody mends it or the day is over");
+                    let later = if reaction == Reaction::NextDay { hours(6) } else { wait.max(secs(60)) };
+                    if doubted { ask(code) } else { Heard::again(Event::NotYet, later, code, err_code_des) }
                 }
-                Reaction::NextDay => Heard::again(Event::NotYet, hours(6), code, err_code_des),
                 Reaction::AskFirst => ask(code),
             }
         }
@@ -236,14 +237,22 @@ fn heard_from_question(payout: &Payout, answer: HbAnswer, now: UnixMs) -> Heard 
         HbAnswer::Unknown { err_code, why } => {
             let quiet = payout.called_at.is_none_or(|called| now.since(called) >= retry::SYSTEM_ERROR_BELIEVED_MS);
             let often = payout.asked >= retry::SYSTEM_ERROR_BELIEVED_ASKED;
-            if err_code.as_deref() == Some("SYSTEMERROR") && quiet && often {
-                return heard_not_found(payout, now);
+            match err_code.as_deref() {
+                // Harmless to send again under the same number; never a reason to give money back.
+                Some("SYSTEMERROR") if quiet && often && !is_refused_for_good(payout) => {
+                    return heard_not_found(payout, now);
+                }
+                Some("SYSTEMERROR") | None => {}
+                Some(code) => {
+                    tracing::error!(payout.mch_billno = %payout.request.mch_billno, err_code = code, "WeChat Pay does not answer what became of a payout");
+                }
             }
             return Heard { err_code_des: why.chars().take(200).collect(), ..still_unknown(payout) };
         }
     };
     if info.total_amount != payout.amount.get() {
         let why = format!("WeChat holds {} fen under this number", info.total_amount);
+        tracing::error!(payout.mch_billno = %payout.request.mch_billno, why, "the amounts of a payout differ; somebody has to look");
         return Heard { err_code: "AMOUNT_DIFFERS".to_owned(), err_code_des: why, ..Heard::plain(Event::DontKnow) };
     }
     match info.status {
@@ -267,18 +276,28 @@ fn heard_not_found(payout: &Payout, now: UnixMs) -> Heard {
     }
     let quiet = payout.called_at.map_or(retry::NOT_FOUND_BELIEVED_MS, |called| now.since(called));
     let believed = (retry::NOT_FOUND_BELIEVED_MS..retry::NOT_FOUND_BELIEVED_UNTIL_MS).contains(&quiet);
-    let refused_for_good = payout
-        .err_code
-        .parse::<ErrCode>()
-        .is_ok_and(|code| matches!(code.reaction(), Reaction::FinalForUser | Reaction::FixConfiguration));
+    let refused_for_good = is_refused_for_good(payout);
+    if quiet >= retry::NOT_FOUND_BELIEVED_UNTIL_MS {
+        tracing::error!(payout.mch_billno = %payout.request.mch_billno, "WeChat forgot a payout before its end was known; the fund-flow bill has to tell");
+    }
     let doubted_long = payout.doubted_at.is_some_and(|since| now.since(since) >= retry::DOUBT_ENDS_MS);
     let kept = Heard { err_code: payout.err_code.clone(), ..Heard::plain(Event::DontKnow) };
     match (believed, refused_for_good) {
         (false, _) => kept,
         (true, true) if doubted_long => Heard { event: Event::TurnedOut, ..kept },
         (true, true) => kept,
-        (true, false) => Heard { event: Event::NeverArrived, again_in_ms: Some(0), ..kept },
+        (true, false) => {
+            let wait = retry::resend_wait_ms(payout.attempts);
+            Heard { event: Event::NeverArrived, again_in_ms: Some(wait), ..kept }
+        }
     }
+}
+
+/// The last refusal was of a kind that no repetition mends.
+fn is_refused_for_good(payout: &Payout) -> bool {
+    let final_reactions =
+        |code: ErrCode| matches!(code.reaction(), Reaction::FinalForUser | Reaction::FixConfiguration);
+    payout.err_code.parse::<ErrCode>().is_ok_and(final_reactions)
 }
 
 /// Nothing new; what WeChat said last is kept.

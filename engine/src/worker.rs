@@ -27,11 +27,10 @@ pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
                 tracing::warn!(%error, "tidying the inbox failed; it is tried again later");
             }
         }
-        if worked {
-            continue;
-        }
         tokio::select! {
+            biased;
             () = &mut stop => return,
+            () = std::future::ready(()), if worked => {}
             () = engine.woken() => {}
             () = tokio::time::sleep(IDLE) => {}
         }

@@ -54,7 +54,7 @@ pub const SYSTEM_ERROR_BELIEVED_MS: i64 = minutes(30);
 pub const SYSTEM_ERROR_BELIEVED_ASKED: i64 = 4;
 
 /// A payout that was once unknown, that WeChat does not know, and whose repetition is refused for good: how long
-/// after the first doubt it is given up.
+/// after the last doubt it is given up.
 pub const DOUBT_ENDS_MS: i64 = hours(24);
 
 #[cfg(test)]

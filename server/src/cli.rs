@@ -124,7 +124,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     };
     let (clock, draw) = (Clock::real(), Draw::system());
     let engine = match command {
-        Command::Migrate | Command::Import { .. } | Command::Operator { .. } => {
+        Command::Migrate | Command::Import { .. } => running::open(&config, clock, draw).await,
+        // The first operator may come before the first start.
+        Command::Operator { .. } if config.sqlite_file().is_some_and(|file| !std::path::Path::new(file).exists()) => {
             running::open(&config, clock, draw).await
         }
         _ => running::open_existing(&config, clock, draw).await,

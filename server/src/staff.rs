@@ -31,8 +31,7 @@ const REMEMBERED: usize = 10_000;
 pub struct Attempts(Mutex<HashMap<String, Vec<UnixMs>>>);
 
 impl Attempts {
-    /// True when `key` may try; a try is noted. Too many keys at once are an attack: nobody new is remembered, and
-    /// nobody new may try, until old ones are forgiven.
+    /// True when `key` may try; a try is noted. At most 10,000 keys are remembered.
     fn may(&self, key: &str, most: usize, now: UnixMs) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tries) = all.get_mut(key) {
@@ -47,7 +46,9 @@ impl Attempts {
             all.retain(|_, tries| tries.iter().any(|at| now.since(*at) < WINDOW_MS));
         }
         if all.len() >= REMEMBERED {
-            return false;
+            // A flood of keys: one of them is forgotten, so that nobody is locked out by it.
+            let victim = all.keys().next().cloned();
+            victim.and_then(|key| all.remove(&key));
         }
         all.insert(key.to_owned(), vec![now]);
         true

@@ -85,7 +85,7 @@ fn row(snapshot: RwSignal<Snapshot>, place: usize, lang: Lang) -> AnyView {
             <td data-label=say::placement(lang)>{placement}</td>
             <td data-label=say::link(lang)><code>{code}</code></td>
             {number(say::visits(lang), "visits", |link, _| grouped(link.figures.visits))}
-            {number(say::follows(lang), "follows", |link, lang| follows(link, lang))}
+            {number(say::follows(lang), "follows", follows)}
             <td data-label=say::known_by(lang)><abbr title=meaning>{known_by}</abbr></td>
             {number(say::claims(lang), "claims", |link, _| grouped(link.figures.claims))}
             {number(say::paid_yuan(lang), "paid", |link, _| yuan(link.figures.paid_fen))}

@@ -106,14 +106,14 @@ pub async fn take_questions(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64)
 
 /// Leases that ran out: nobody knows whether the call was made. They become unknown, never queued.
 pub async fn expire_leases(tx: &mut Tx, now: UnixMs) -> Result<u64, Error> {
-    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1, doubted_at = COALESCE(doubted_at, $1)
+    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1, doubted_at = $1
         WHERE state = 'sending' AND due_at <= $1";
     Ok(exec(tx.conn(), sql, [now.0.into()]).await?)
 }
 
 /// All leases of a process that is gone, whatever their time.
 pub async fn abandon_leases(tx: &mut Tx, now: UnixMs) -> Result<u64, Error> {
-    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1, doubted_at = COALESCE(doubted_at, $1)
+    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1, doubted_at = $1
         WHERE state = 'sending'";
     Ok(exec(tx.conn(), sql, [now.0.into()]).await?)
 }
@@ -140,7 +140,7 @@ pub struct Learned {
 /// Writes what was learned if the payout still stands at `from`; false when it moved meanwhile.
 pub async fn learn(tx: &mut Tx, id: PayoutId, from: State, learned: &Learned) -> Result<bool, Error> {
     let sql = "UPDATE payouts SET state = $3, due_at = $4, accepted_at = COALESCE($5, accepted_at), ended_at = $6,
-            err_code = $7, err_code_des = $8, asked = $9, doubted_at = COALESCE(doubted_at, $10) WHERE id = $1 AND state = $2";
+            err_code = $7, err_code_des = $8, asked = $9, doubted_at = COALESCE($10, doubted_at) WHERE id = $1 AND state = $2";
     let values = [
         id.0.into(),
         from.name().into(),

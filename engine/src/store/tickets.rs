@@ -70,7 +70,7 @@ pub async fn bind(tx: &mut Tx, code_hash: &str, person: &Openid) -> Result<bool,
 /// The tickets of a person in a campaign, unused and newest first.
 pub async fn of_person(db: &impl ConnectionTrait, campaign: CampaignId, person: &Openid) -> Result<Vec<Held>, Error> {
     let sql = "SELECT * FROM tickets WHERE campaign_id = $1 AND bound_openid = $2
-        ORDER BY claim_id IS NOT NULL, issued_at DESC, code_hash LIMIT 20";
+        ORDER BY claim_id IS NOT NULL, issued_at DESC, code_hash LIMIT 200";
     rows(db, sql, [campaign.0.into(), person.as_str().into()]).await?.iter().map(held).collect()
 }
 

@@ -246,6 +246,27 @@ async fn a_packet_that_never_landed_and_is_refused_for_good_is_given_up_after_a_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_api_key_is_mended_and_the_same_packet_goes_out() {
+    let world = World::new().await;
+    let folder = std::path::Path::new(world.config.pay_ca_file.as_ref().unwrap()).parent().unwrap().to_owned();
+    let merchant = |key: &str| engine::merchants::NewMerchant {
+        mch_id: "1900000109".try_into().unwrap(),
+        apiv2_key: key.to_owned(),
+        cert_pem: std::fs::read_to_string(folder.join("cert.pem")).unwrap(),
+        key_pem: std::fs::read_to_string(folder.join("key.pem")).unwrap(),
+    };
+    let (by, payer) = (engine::operators::console(), world.account(FUWU).await.id);
+    world.engine().put_merchant(&by, merchant("an old key that WeChat knows not"), payer).await.unwrap();
+    let (ming, amount) = granted(&world, COFFEE).await;
+    world.work_until_idle().await;
+    assert_eq!(pots(&world).await, (ALL - amount, amount, 0), "refused for its signature, and kept");
+    world.engine().put_merchant(&by, merchant("192006250b4c09247ec02edce69f6a2d"), payer).await.unwrap();
+    world.work_until_settled().await;
+    assert_eq!(ming.wallet().await.len(), 1);
+    assert_eq!(ming.received_fen().await, amount);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_certificate_burns_no_claim() {
     let world = World::new().await;
     let (ming, amount) = granted(&world, COFFEE).await;

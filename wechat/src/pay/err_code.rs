@@ -81,13 +81,13 @@ err_codes! {
     /// The merchant's balance is short.
     NotEnough = "NOTENOUGH" => PauseRail, not_sent: true;
     /// The amount is outside the allowed range.
-    MoneyLimit = "MONEY_LIMIT" => FixConfiguration, not_sent: true;
+    MoneyLimit = "MONEY_LIMIT" => Alert, not_sent: true;
     /// A field is wrong.
     ParamError = "PARAM_ERROR" => FixConfiguration, not_sent: true;
     /// The number is taken by another openid or amount. That other packet may well have been sent.
     FatalError = "FATAL_ERROR" => Alert, not_sent: false;
     /// The appid of a mobile app.
-    IllegalAppid = "ILLEGAL_APPID" => FixConfiguration, not_sent: true;
+    IllegalAppid = "ILLEGAL_APPID" => Alert, not_sent: true;
     /// The openid is not of this wxappid.
     OpenidError = "OPENID_ERROR" => FixConfiguration, not_sent: true;
     /// The certificate is missing or wrong: mend it, and the same number goes through.
@@ -99,9 +99,9 @@ err_codes! {
     /// Sending by interface is switched off in the console.
     ApiMethodClosed = "API_METHOD_CLOSED" => Alert, not_sent: true;
     /// A service provider's binding is wrong.
-    MsgAppidError = "MSGAPPID_ERROR" => FixConfiguration, not_sent: true;
+    MsgAppidError = "MSGAPPID_ERROR" => Alert, not_sent: true;
     /// A service provider's mode is wrong.
-    AcceptModeError = "ACCEPTMODE_ERROR" => FixConfiguration, not_sent: true;
+    AcceptModeError = "ACCEPTMODE_ERROR" => Alert, not_sent: true;
     /// A person without real-name verification.
     V2AccountSimpleBan = "V2_ACCOUNT_SIMPLE_BAN" => FinalForUser, not_sent: true;
     /// No such number; only in the query, and no proof that it failed.

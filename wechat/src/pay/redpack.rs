@@ -9,6 +9,7 @@ pub use super::gethbinfo::{HbAnswer, HbInfo, HbStatus};
 use super::PayClient;
 use super::sign_v2::{SignType, sign};
 use super::xml;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -105,6 +106,22 @@ impl SendRedpack {
             _ => Ok(()),
         }
     }
+}
+
+/// The same request signed with `key`: byte for byte the same while the key is the one it was frozen with. After a
+/// change of the merchant's key only the signature changes; number, nonce and all else stay, so it is the same packet.
+///
+/// # Errors
+/// When the frozen text is not a request of ours.
+pub fn signed_with<'a>(frozen_xml: &'a str, key: &str) -> Result<Cow<'a, str>, crate::xml::XmlError> {
+    let mut fields = xml::parse(frozen_xml.as_bytes())?;
+    let frozen = fields.remove("sign").unwrap_or_default();
+    let fresh = sign(&fields, key, SignType::Md5);
+    if fresh == frozen {
+        return Ok(Cow::Borrowed(frozen_xml));
+    }
+    fields.insert("sign".into(), fresh);
+    Ok(Cow::Owned(xml::write(&fields)))
 }
 
 fn is_scene(scene: &str) -> bool {
