@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod budgets;
 pub mod campaigns;
 pub mod claims;
+pub mod dialect;
 pub mod followers;
 pub mod inbox;
 pub mod links;

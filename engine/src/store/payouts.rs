@@ -1,7 +1,7 @@
 //! Rows of payouts: a queue with leases, and what WeChat answered.
 //! Refuses a bill number twice: the database's own unique rule.
 
-use super::{Tx, exec, fen, get, parsed, rows};
+use super::{Tx, dialect, exec, fen, get, parsed, rows};
 use crate::error::Error;
 use rules::Fen;
 use rules::ids::{AccountId, Appid, CampaignId, ClaimId, LineId, LinkId, MchBillno, MchId, PayoutId};
@@ -88,20 +88,27 @@ fn payout(r: &QueryResult) -> Result<Payout, Error> {
 
 /// Leases queued payouts that are due to this worker until `until`, the longest waiting first.
 pub async fn lease_due(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> Result<Vec<Payout>, Error> {
-    let sql = "UPDATE payouts SET state = 'sending', attempts = attempts + 1, called_at = $1, due_at = $2
-        WHERE id IN (SELECT id FROM payouts WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $3)
+    let sql = format!(
+        "UPDATE payouts SET state = 'sending', attempts = attempts + 1, called_at = $1, due_at = $2
+        WHERE id IN (SELECT id FROM payouts WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $3{})
             AND state = 'queued' AND due_at <= $1
-        RETURNING *";
-    rows(tx.conn(), sql, [now.0.into(), until.0.into(), limit.into()]).await?.iter().map(payout).collect()
+        RETURNING *",
+        dialect::skip_locked(tx.conn())
+    );
+    rows(tx.conn(), &sql, [now.0.into(), until.0.into(), limit.into()]).await?.iter().map(payout).collect()
 }
 
 /// Payouts to ask WeChat about: unknown ones and sent ones whose turn has come. Takes them off the list until `until`.
 pub async fn take_questions(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> Result<Vec<Payout>, Error> {
-    let sql = "UPDATE payouts SET asked = asked + 1, due_at = $2
-        WHERE id IN (SELECT id FROM payouts WHERE state IN ('unknown', 'sent') AND due_at <= $1 ORDER BY due_at, id LIMIT $3)
+    let sql = format!(
+        "UPDATE payouts SET asked = asked + 1, due_at = $2
+        WHERE id IN (SELECT id FROM payouts WHERE state IN ('unknown', 'sent') AND due_at <= $1
+                ORDER BY due_at, id LIMIT $3{})
             AND state IN ('unknown', 'sent') AND due_at <= $1
-        RETURNING *";
-    rows(tx.conn(), sql, [now.0.into(), until.0.into(), limit.into()]).await?.iter().map(payout).collect()
+        RETURNING *",
+        dialect::skip_locked(tx.conn())
+    );
+    rows(tx.conn(), &sql, [now.0.into(), until.0.into(), limit.into()]).await?.iter().map(payout).collect()
 }
 
 /// Leases that ran out: nobody knows whether the call was made. They become unknown, never queued.
@@ -118,10 +125,10 @@ pub async fn abandon_leases(tx: &mut Tx, now: UnixMs) -> Result<u64, Error> {
     Ok(exec(tx.conn(), sql, [now.0.into()]).await?)
 }
 
-/// The payout as it stands now, inside the transaction that will change it.
+/// The payout as it stands now, locked for the transaction that will change it.
 pub async fn by_id(tx: &Tx, id: PayoutId) -> Result<Option<Payout>, Error> {
-    let found = rows(tx.conn(), "SELECT * FROM payouts WHERE id = $1", [id.0.into()]).await?;
-    found.first().map(payout).transpose()
+    let sql = format!("SELECT * FROM payouts WHERE id = $1{}", dialect::for_update(tx.conn()));
+    rows(tx.conn(), &sql, [id.0.into()]).await?.first().map(payout).transpose()
 }
 
 /// What was learned about a payout.

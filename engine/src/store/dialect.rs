@@ -1,0 +1,117 @@
+//! What SQLite and PostgreSQL spell differently: row locks, and batches that travel as one JSON parameter.
+//! Refuses anything that CockroachDB and YugabyteDB do not have too.
+
+use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
+
+/// The type of a batch's column; all of ours are one of these.
+#[allow(dead_code, reason = "set-based statements use it")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// Numbers, ids, instants and truth values.
+    BigInt,
+    /// Everything else.
+    Text,
+}
+
+impl Column {
+    #[allow(dead_code, reason = "set-based statements use it")]
+    const fn name(self) -> &'static str {
+        match self {
+            Self::BigInt => "BIGINT",
+            Self::Text => "TEXT",
+        }
+    }
+}
+
+fn is_postgres(db: &impl ConnectionTrait) -> bool {
+    db.get_database_backend() == DatabaseBackend::Postgres
+}
+
+/// Ends a query whose rows stay locked until the commit. SQLite has one writer, which holds everything already.
+pub fn for_update(db: &impl ConnectionTrait) -> &'static str {
+    if is_postgres(db) { " FOR UPDATE" } else { "" }
+}
+
+/// Like [`for_update`], and leaves out rows that another node has locked: for queues.
+pub fn skip_locked(db: &impl ConnectionTrait) -> &'static str {
+    if is_postgres(db) { " FOR UPDATE SKIP LOCKED" } else { "" }
+}
+
+/// A batch as a FROM item named `batch`, read from parameter `$1`: a JSON array of objects with these columns, as
+/// [`batch`] makes it. A column that an object lacks is NULL. The order of the array is kept by no database:
+/// a caller that needs it numbers the rows in a column. Before `ON CONFLICT` SQLite wants a WHERE (`WHERE 1 = 1`).
+///
+/// `format!("INSERT INTO t (id, name) SELECT id, name FROM {}", json_rows(db, &[("id", BigInt), ("name", Text)]))`
+#[allow(dead_code, reason = "set-based statements use it")]
+pub fn json_rows(db: &impl ConnectionTrait, columns: &[(&str, Column)]) -> String {
+    let list = |column: &dyn Fn(&(&str, Column)) -> String| columns.iter().map(column).collect::<Vec<_>>().join(", ");
+    if is_postgres(db) {
+        let typed = list(&|(name, column)| format!("{name} {}", column.name()));
+        return format!("jsonb_to_recordset(CAST($1 AS jsonb)) AS batch ({typed})");
+    }
+    let read = list(&|(name, column)| format!("CAST(value ->> '{name}' AS {}) AS {name}", column.name()));
+    format!("(SELECT {read} FROM json_each($1)) AS batch")
+}
+
+/// The parameter for [`json_rows`]: one JSON object a row.
+#[allow(dead_code, reason = "set-based statements use it")]
+pub fn batch(rows: Vec<serde_json::Value>) -> Value {
+    serde_json::Value::Array(rows).to_string().into()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use super::Column::{BigInt, Text};
+    use super::{batch, for_update, json_rows, skip_locked};
+    use crate::store::{exec, get, rows};
+    use sea_orm::{Database, DatabaseConnection};
+    use serde_json::json;
+
+    async fn sqlite() -> DatabaseConnection {
+        let mut options = sea_orm::ConnectOptions::new("sqlite::memory:");
+        options.max_connections(1);
+        Database::connect(options).await.unwrap()
+    }
+
+    type Kept = (i64, Option<String>, Option<i64>);
+
+    async fn a_batch_goes_in_and_comes_back(db: &DatabaseConnection) {
+        exec(db, "CREATE TABLE kept (id BIGINT PRIMARY KEY, name TEXT, at BIGINT)", []).await.unwrap();
+        let columns = [("id", BigInt), ("name", Text), ("at", BigInt)];
+        let sent = batch(vec![
+            json!({ "id": i64::MAX, "name": "红包 'quoted' \"and\" $1", "at": -1 }),
+            json!({ "id": 2, "name": "0123" }),
+            json!({ "id": 3, "name": null, "at": 0 }),
+        ]);
+        let insert = format!(
+            "INSERT INTO kept (id, name, at) SELECT id, name, at FROM {} WHERE id > $2 ON CONFLICT DO NOTHING",
+            json_rows(db, &columns)
+        );
+        assert_eq!(exec(db, &insert, [sent.clone(), 0.into()]).await.unwrap(), 3);
+        assert_eq!(exec(db, &insert, [sent.clone(), 0.into()]).await.unwrap(), 0, "the second time all are there");
+        let update = format!(
+            "UPDATE kept SET at = batch.at FROM {} WHERE kept.id = batch.id AND kept.name = batch.name",
+            json_rows(db, &columns)
+        );
+        let later = batch(vec![json!({ "id": 2, "name": "0123", "at": 7 }), json!({ "id": 3, "name": "x", "at": 7 })]);
+        assert_eq!(exec(db, &update, [later]).await.unwrap(), 1);
+        let select = format!("SELECT id, name, at FROM kept ORDER BY id{}", for_update(db));
+        let found = rows(db, &select, []).await.unwrap();
+        let found: Vec<Kept> =
+            found.iter().map(|r| (get(r, "id").unwrap(), get(r, "name").unwrap(), get(r, "at").unwrap())).collect();
+        let wanted = vec![
+            (2, Some("0123".to_owned()), Some(7)),
+            (3, None, Some(0)),
+            (i64::MAX, Some("红包 'quoted' \"and\" $1".to_owned()), Some(-1)),
+        ];
+        assert_eq!(found, wanted);
+        let free = format!("SELECT id FROM kept ORDER BY id LIMIT 1{}", skip_locked(db));
+        assert_eq!(rows(db, &free, []).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_one_parameter_on_sqlite() {
+        a_batch_goes_in_and_comes_back(&sqlite().await).await;
+    }
+}
