@@ -2,10 +2,12 @@
 //! Refuses to take back money that is already granted.
 
 use crate::store::budgets::{self as store, Transfer};
+use crate::store::{campaigns, caps, links};
 use crate::{Engine, Error, audit};
 use rules::Fen;
-use rules::ids::CampaignId;
-use rules::ledger::{Budget, Event};
+use rules::cap::{Cap, CapUse, Kind, Use};
+use rules::ids::{AccountId, CampaignId};
+use rules::ledger::{Budget, Entry, Event};
 use rules::operator::Operator;
 use rules::say::{Lang, campaign as say};
 
@@ -36,12 +38,77 @@ impl Engine {
         let line = budget.line;
         let id = self.draw().id(now);
         let change = Transfer { id, line, event, amount, payout: None, operator: Some(by.id), at: now };
-        if !store::transfer(&mut tx, &change).await? {
+        if !store::transfer(&mut tx, &[change]).await? {
             return Err(Error::field("amount", say::budget_short(lang)));
         }
         audit::note(self, &mut tx, by, &format!("budget.{}", event.name()), campaign.0).await?;
         tx.commit().await?;
         self.touch();
         Ok(())
+    }
+
+    /// The caps of a campaign with what was used of each, those on time for this day and this hour.
+    pub async fn caps(&self, campaign: CampaignId) -> Result<Vec<CapUse>, Error> {
+        let now = self.clock().now();
+        let tx = self.db().begin_read().await?;
+        let used = caps::used(tx.conn(), campaign, now).await?;
+        let bucket = |kind| match kind {
+            Kind::Asserted | Kind::Account | Kind::Link => 0,
+            Kind::Day => now.day().0,
+            Kind::Hour => rules::cap::hour(now),
+        };
+        let with_use = |cap: Cap| {
+            let counter = Use { kind: cap.kind, object: cap.object, bucket: bucket(cap.kind) };
+            CapUse { cap, used: used.get(&counter).copied().unwrap_or(Fen::ZERO) }
+        };
+        Ok(caps::of_campaign(tx.conn(), campaign).await?.into_iter().map(with_use).collect())
+    }
+
+    /// Sets a cap on an account, a link, the day or the hour, or takes it away with `None`. What was granted before
+    /// counts. Errors: the cap on asserted evidence is part of the campaign's form; the object is not in the campaign.
+    pub async fn set_cap(
+        &self,
+        by: &Operator,
+        campaign: CampaignId,
+        kind: Kind,
+        object: i64,
+        limit: Option<Fen>,
+    ) -> Result<(), Error> {
+        let mut tx = self.db().begin().await?;
+        let known = match kind {
+            Kind::Asserted => false,
+            Kind::Day | Kind::Hour => object == 0,
+            Kind::Account => campaigns::member_of(tx.conn(), campaign, AccountId(object)).await?.is_some(),
+            Kind::Link => {
+                let links = links::of_campaign(tx.conn(), campaign).await?;
+                links.iter().any(|link| link.id.0 == object)
+            }
+        };
+        if !known {
+            return Err(Error::not_found());
+        }
+        caps::set(&mut tx, campaign, kind, object, limit).await?;
+        let action = if limit.is_some() { "cap.set" } else { "cap.remove" };
+        audit::note(self, &mut tx, by, &format!("{action}.{}", kind.name()), campaign.0).await?;
+        tx.commit().await?;
+        self.touch();
+        Ok(())
+    }
+
+    /// Spreads a campaign's budget evenly over the hours left, or no longer. Errors: not found.
+    pub async fn set_pacing(&self, by: &Operator, campaign: CampaignId, paced: bool) -> Result<(), Error> {
+        let mut tx = self.db().begin().await?;
+        if campaigns::set_paced(&mut tx, campaign, paced).await? == 0 {
+            return Err(Error::not_found());
+        }
+        audit::note(self, &mut tx, by, if paced { "pacing.on" } else { "pacing.off" }, campaign.0).await?;
+        tx.commit().await?;
+        self.touch();
+        Ok(())
+    }
+
+    /// One page of a line's statement, the newest transfer first, before the transfer `before`.
+    pub async fn statement(&self, campaign: CampaignId, before: Option<i64>, limit: i64) -> Result<Vec<Entry>, Error> {
+        store::statement(self.db().read(), campaign, before, limit.clamp(1, 500)).await
     }
 }

@@ -6,7 +6,7 @@ use crate::store::live::{self as rollups, Key};
 use crate::store::{Tx, campaigns, claims, links};
 use crate::{Engine, Error};
 use rules::account::Account;
-use rules::campaign::Campaign;
+use rules::campaign::{Campaign, Scope};
 use rules::follow::{Attribution, Before, Grade, Novelty};
 use rules::ids::{AccountId, FollowId, LinkCode, LinkId, Openid};
 use rules::live::Figures;
@@ -63,8 +63,7 @@ impl Engine {
     ) -> Result<String, Error> {
         let lang = self.reply_lang();
         let page = format!("{}/c/{}", self.settings().entry_url, campaign.slug);
-        let person = format!("{}:{}", follow.account, openid);
-        if claims::claim_of_key(tx.conn(), campaign, follow.account, "follow", &person).await?.is_some() {
+        if claims::claim_of_key(tx.conn(), &follow_key(campaign, follow.account, openid)).await?.is_some() {
             return Ok(say::claimed_reply(&page, lang));
         }
         if follow.novelty == Novelty::Earlier {
@@ -157,7 +156,7 @@ impl Engine {
 
     pub(crate) async fn count_follow(&self, tx: &mut Tx, campaign: &Campaign, follow: &Follow) -> Result<(), Error> {
         let key = Key { campaign: campaign.id, account: follow.account, link: follow.link, minute: follow.at.minute() };
-        rollups::add(tx, &key, self.settings().node, &counted(follow).into()).await
+        rollups::add(tx, self.settings().node, &rollups::one(key, &counted(follow).into())).await
     }
 
     /// The person who opens the claim page visited a link of that account: the follow is that link's.
@@ -187,9 +186,19 @@ impl Engine {
         let node = self.settings().node;
         let delta = rollups::Delta::from(counted(follow));
         let key = Key { campaign: campaign.id, account: follow.account, link: follow.link, minute: follow.at.minute() };
-        rollups::add(tx, &key, node, &delta.undone()).await?;
-        rollups::add(tx, &Key { link: Some(link), ..key }, node, &delta).await
+        let mut moved = rollups::one(key, &delta.undone());
+        rollups::sum(&mut moved, Key { link: Some(link), ..key }, &delta);
+        rollups::add(tx, node, &moved).await
     }
+}
+
+/// The key that a claim on a follow of this person takes.
+fn follow_key(campaign: &Campaign, account: AccountId, openid: &Openid) -> claims::Key {
+    let scope = match campaign.scope {
+        Scope::Campaign => 0,
+        Scope::Account => account.0,
+    };
+    claims::Key { campaign: campaign.id, scope, kind: "follow", value: format!("{account}:{openid}") }
 }
 
 fn counted(follow: &Follow) -> Figures {

@@ -111,7 +111,7 @@ impl Engine {
         for campaign in campaigns::open_with(tx.conn(), account.id, now).await? {
             let key = rollups::Key { campaign: campaign.id, account: account.id, link: None, minute: now.minute() };
             let delta = Figures { unfollows: 1, ..Figures::default() }.into();
-            rollups::add(tx, &key, self.settings().node, &delta).await?;
+            rollups::add(tx, self.settings().node, &rollups::one(key, &delta)).await?;
         }
         Ok(())
     }

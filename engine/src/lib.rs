@@ -7,6 +7,7 @@ pub mod draw;
 pub mod error;
 pub mod vault;
 
+mod desk;
 mod store;
 
 pub mod accounts;
@@ -47,6 +48,8 @@ struct Parts {
     vault: Vault,
     payer: payer::Payer,
     settings: Settings,
+    claims: desk::Desk<claims::Request, claims::Answer>,
+    spent: claims::Spent,
     wake: tokio::sync::Notify,
     changed: tokio::sync::watch::Sender<u64>,
 }
@@ -67,7 +70,8 @@ impl Engine {
     pub fn new(db: Db, clock: Clock, draw: Draw, vault: Vault, payer: payer::Payer, settings: Settings) -> Self {
         let (changed, _) = tokio::sync::watch::channel(0);
         let wake = tokio::sync::Notify::new();
-        Self(Arc::new(Parts { db, clock, draw, vault, payer, settings, wake, changed }))
+        let (claims, spent) = (desk::Desk::default(), claims::Spent::default());
+        Self(Arc::new(Parts { db, clock, draw, vault, payer, settings, claims, spent, wake, changed }))
     }
 
     /// The clock every verb reads.
@@ -92,6 +96,14 @@ impl Engine {
 
     pub(crate) fn db(&self) -> &Db {
         &self.0.db
+    }
+
+    pub(crate) fn claims_desk(&self) -> &desk::Desk<claims::Request, claims::Answer> {
+        &self.0.claims
+    }
+
+    pub(crate) fn spent(&self) -> &claims::Spent {
+        &self.0.spent
     }
 
     pub(crate) fn payer(&self) -> &payer::Payer {

@@ -93,7 +93,7 @@ impl Engine {
         let key = Key { campaign: link.campaign, account: link.account, link: Some(link.id), minute: now.minute() };
         let mut tx = self.db().begin().await?;
         store::record_visit(&mut tx, &visit).await?;
-        rollups::add(&mut tx, &key, self.settings().node, &delta).await?;
+        rollups::add(&mut tx, self.settings().node, &rollups::one(key, &delta)).await?;
         tx.commit().await?;
         self.touch();
         Ok(())

@@ -3,7 +3,6 @@
 
 use crate::claims::Claimant;
 use crate::merchants::Merchant;
-use crate::store::Tx;
 use crate::store::payouts::{Frozen, Payout};
 use crate::{Engine, Error, vault};
 use rules::Fen;
@@ -41,15 +40,14 @@ impl Payer {
 
 impl Engine {
     /// The complete signed request of a new payout; made once and never again.
-    pub(crate) async fn frozen_request(
+    pub(crate) fn freeze(
         &self,
-        tx: &Tx,
+        merchant: &Merchant,
         campaign: &Campaign,
         who: &Claimant,
         amount: Fen,
         now: UnixMs,
     ) -> Result<Frozen, Error> {
-        let merchant = self.merchant_in(tx.conn(), &campaign.mch_id).await?;
         let mch_billno = self.new_billno(now)?;
         let request = SendRedpack {
             mch_billno: mch_billno.as_str().to_owned(),

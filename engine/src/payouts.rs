@@ -3,6 +3,7 @@
 
 use crate::store::Tx;
 use crate::store::budgets::{self, Transfer};
+use crate::store::caps;
 use crate::store::live::{self as rollups, Key};
 use crate::store::payouts::{self as store, Learned, Payout};
 use crate::{Engine, Error, crash};
@@ -160,20 +161,36 @@ impl Engine {
             (State::Failed, false) => events.push(ledger::Event::Void),
             _ => {}
         }
-        for event in events {
-            let id = self.draw().id(now);
-            let (line, amount) = (payout.line, payout.amount);
-            let t = Transfer { id, line, event, amount, payout: Some(payout.id), operator: None, at: now };
-            if !budgets::transfer(tx, &t).await? {
-                return Err(Error::broken(format!("line {line} holds too little for {}", event.name())));
-            }
+        let transfer = |event| Transfer {
+            id: self.draw().id(now),
+            line: payout.line,
+            event,
+            amount: payout.amount,
+            payout: Some(payout.id),
+            operator: None,
+            at: now,
+        };
+        let transfers: Vec<_> = events.iter().copied().map(transfer).collect();
+        if !budgets::transfer(tx, &transfers).await? {
+            return Err(Error::broken(format!("line {} holds too little for {events:?}", payout.line)));
+        }
+        if events.iter().any(|event| matches!(event, ledger::Event::Void | ledger::Event::Return)) {
+            self.give_back_room(tx, payout).await?;
         }
         if accepts && let Some((campaign, account, link)) = store::counted_for(tx, payout.id).await? {
             let key = Key { campaign, account, link, minute: now.minute() };
             let delta = Figures { paid: 1, paid_fen: payout.amount, ..Figures::default() }.into();
-            rollups::add(tx, &key, self.settings().node, &delta).await?;
+            rollups::add(tx, self.settings().node, &rollups::one(key, &delta)).await?;
         }
         Ok(())
+    }
+
+    /// Money that came back frees the room of every cap that it counted in.
+    async fn give_back_room(&self, tx: &mut Tx, payout: &Payout) -> Result<(), Error> {
+        let counted = caps::of_payout(tx, payout.id).await?;
+        let (campaign, granted) = counted.ok_or_else(|| Error::broken("a payout without its claim"))?;
+        let back = -payout.amount.get();
+        caps::add(tx, &granted.uses().into_iter().map(|counter| ((campaign, counter), back)).collect()).await
     }
 }
 

@@ -11,6 +11,9 @@ use rules::follow::{Attribution, Grade, Novelty};
 use rules::ids::{AccountId, EditKey, FollowId, Openid, TicketCode};
 use rules::time::UnixMs;
 
+/// How many unused tickets of one follow stay good; whoever asks for more has the newest ones.
+const LIVE_MAX: i64 = 5;
+
 impl Engine {
     /// Issues a ticket for a follow and gives its code, once; only its hash is kept.
     pub(crate) async fn issue_ticket(
@@ -30,6 +33,7 @@ impl Engine {
             bound_to: None,
         };
         store::insert(tx, &new).await?;
+        store::keep_newest(tx, follow.id, LIVE_MAX).await?;
         Ok(code)
     }
 

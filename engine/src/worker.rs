@@ -20,6 +20,9 @@ pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
                 false
             }
         };
+        if let Err(error) = engine.count_spent().await {
+            tracing::warn!(%error, "refusals could not be counted; the figures show fewer");
+        }
         let now = engine.clock().now();
         if now.since(tidied_at) > minutes(10) {
             tidied_at = now;

@@ -111,6 +111,8 @@ pub struct Campaign {
     pub scope: Scope,
     /// At most this much in all goes out on asserted evidence (edit-mode links).
     pub asserted_cap: Fen,
+    /// True when its budget is spread evenly over the hours left.
+    pub paced: bool,
     /// When it first ran.
     pub started_at: Option<UnixMs>,
 }
@@ -335,6 +337,7 @@ mod tests {
                 prize: checked.prize,
                 scope: checked.scope,
                 asserted_cap: checked.asserted_cap,
+                paced: false,
                 started_at: None,
             }
             .opening(now)

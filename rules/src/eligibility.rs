@@ -4,6 +4,7 @@
 use crate::Fen;
 use crate::account::names;
 use crate::campaign::Opening;
+use crate::cap::Left;
 use crate::follow::{Grade, Novelty};
 use crate::ticket::TicketWrong;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub enum Refusal {
     NotFollowing,
     /// No money is left.
     UsedUp,
+    /// No money is left for this hour or day; more comes with the next.
+    UsedUpForNow,
 }
 names!(Refusal {
     NotStarted = "not_started",
@@ -47,6 +50,7 @@ names!(Refusal {
     EarlierFollower = "earlier_follower",
     NotFollowing = "not_following",
     UsedUp = "used_up",
+    UsedUpForNow = "used_up_for_now",
 });
 
 impl From<TicketWrong> for Refusal {
@@ -82,10 +86,8 @@ pub struct Facts {
     pub right: Result<Right, Refusal>,
     /// The amount drawn for them.
     pub amount: Fen,
-    /// What the budget line still has.
-    pub available: Fen,
-    /// What may still go out on asserted evidence.
-    pub asserted_left: Fen,
+    /// What the budget line and its caps still allow for this right.
+    pub left: Left,
 }
 
 /// Granted (with the right it stands on), or the one reason why not.
@@ -109,8 +111,8 @@ pub fn decide(facts: &Facts) -> Result<Right, Refusal> {
     if !right.still_following {
         return Err(Refusal::NotFollowing);
     }
-    if facts.amount > facts.available || (right.grade == Grade::Asserted && facts.amount > facts.asserted_left) {
-        return Err(Refusal::UsedUp);
+    if facts.amount > facts.left.amount {
+        return Err(facts.left.otherwise);
     }
     Ok(right)
 }
@@ -127,14 +129,17 @@ mod tests {
         Right { grade: Grade::Proven, novelty: Novelty::New, account_active: true, still_following: true }
     }
 
+    fn left(amount: i64, otherwise: Refusal) -> Left {
+        Left { amount: fen(amount), otherwise }
+    }
+
     fn facts() -> Facts {
         Facts {
             opening: Opening::Open,
             already_claimed: false,
             right: Ok(right()),
             amount: fen(100),
-            available: fen(100),
-            asserted_left: fen(0),
+            left: left(100, Refusal::UsedUp),
         }
     }
 
@@ -156,9 +161,9 @@ mod tests {
             ),
             (Facts { right: Ok(Right { novelty: Novelty::Returning, ..right() }), ..facts() }, None),
             (Facts { right: Ok(Right { still_following: false, ..right() }), ..facts() }, Some(Refusal::NotFollowing)),
-            (Facts { available: fen(99), ..facts() }, Some(Refusal::UsedUp)),
-            (Facts { right: Ok(asserted), ..facts() }, Some(Refusal::UsedUp)),
-            (Facts { right: Ok(asserted), asserted_left: fen(100), ..facts() }, None),
+            (Facts { left: left(99, Refusal::UsedUp), ..facts() }, Some(Refusal::UsedUp)),
+            (Facts { left: left(99, Refusal::UsedUpForNow), ..facts() }, Some(Refusal::UsedUpForNow)),
+            (Facts { right: Ok(asserted), ..facts() }, None),
         ];
         for (facts, refusal) in table {
             assert_eq!(decide(&facts).err(), refusal, "{facts:?}");

@@ -4,6 +4,7 @@
 use crate::Fen;
 use crate::account::names;
 use crate::ids::LineId;
+use crate::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
 /// What happened to a budget line.
@@ -55,6 +56,16 @@ impl Event {
             Self::Return => (Pot::Paid, Pot::Available),
         }
     }
+
+    /// Which earlier transfer of the same payout this one settles. A reservation is pending until it is posted (paid)
+    /// or voided, once; a payment stands until it is returned, once.
+    pub const fn settles(self) -> Option<Self> {
+        match self {
+            Self::Fund | Self::Withdraw | Self::Reserve => None,
+            Self::Pay | Self::Void => Some(Self::Reserve),
+            Self::Return => Some(Self::Pay),
+        }
+    }
 }
 
 /// A budget line and what is in it.
@@ -77,6 +88,23 @@ impl Budget {
     }
 }
 
+/// One transfer as a statement shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Our row.
+    pub id: i64,
+    /// When it was booked.
+    pub at: UnixMs,
+    /// What happened.
+    pub event: Event,
+    /// How much moved.
+    pub amount: Fen,
+    /// The payout's bill number; empty when no payout caused it.
+    pub mch_billno: String,
+    /// Who did it; empty when nobody of staff did.
+    pub operator: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +117,14 @@ mod tests {
         }
         assert_eq!(Event::Reserve.entries().0, Event::Void.entries().1);
         assert_eq!(Event::Pay.entries().1, Event::Return.entries().0);
+    }
+
+    #[test]
+    fn what_settles_takes_the_money_from_where_the_settled_one_put_it() {
+        for event in Event::ALL {
+            if let Some(settled) = event.settles() {
+                assert_eq!(event.entries().0, settled.entries().1, "{event:?}");
+            }
+        }
     }
 }

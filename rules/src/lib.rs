@@ -7,9 +7,11 @@ pub mod time;
 
 pub mod account;
 pub mod campaign;
+pub mod cap;
 pub mod claim;
 pub mod eligibility;
 pub mod follow;
+pub mod forecast;
 pub mod ledger;
 pub mod link;
 pub mod payout;

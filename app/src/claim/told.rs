@@ -39,7 +39,7 @@ pub fn told(face: &Face, told: Told) -> AnyView {
 pub fn refused(face: &Face, refusal: Refusal, opens_at: Option<UnixMs>) -> AnyView {
     let lang = face.lang;
     let mark = match refusal {
-        Refusal::NotStarted | Refusal::Paused => Mark::Clock,
+        Refusal::NotStarted | Refusal::Paused | Refusal::UsedUpForNow => Mark::Clock,
         Refusal::AlreadyClaimed => Mark::Check,
         Refusal::Ended
         | Refusal::NoTicket
@@ -75,7 +75,7 @@ fn next_step(face: &Face, refusal: Refusal) -> Option<(String, &'static str)> {
             Some((hub_path(&face.slug), say::hub_link(lang)))
         }
         Refusal::AlreadyClaimed => Some((claim_path(&face.slug), say::see_my_claim(lang))),
-        Refusal::NotStarted | Refusal::Paused | Refusal::UsedUp => {
+        Refusal::NotStarted | Refusal::Paused | Refusal::UsedUp | Refusal::UsedUpForNow => {
             Some((claim_path(&face.slug), say::look_again(lang)))
         }
         Refusal::Ended | Refusal::EarlierFollower => None,

@@ -4,7 +4,7 @@
 use super::{Tx, exec, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::account::{Account, CheckedAccount};
-use rules::ids::{AccountId, Appid, MchId};
+use rules::ids::{AccountId, Appid, CampaignId, MchId};
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
@@ -39,6 +39,13 @@ fn account(r: &QueryResult) -> Result<Account, Error> {
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Account>, Error> {
     let sql = "SELECT * FROM accounts ORDER BY retired_at IS NOT NULL, created_at, id";
     rows(db, sql, []).await?.iter().map(account).collect()
+}
+
+/// The accounts that a campaign promotes now.
+pub async fn in_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<Vec<Account>, Error> {
+    let sql = "SELECT a.* FROM accounts a JOIN members m ON m.account_id = a.id
+        WHERE m.campaign_id = $1 AND m.active = 1";
+    rows(db, sql, [campaign.0.into()]).await?.iter().map(account).collect()
 }
 
 pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<Option<Account>, Error> {

@@ -1,13 +1,17 @@
 //! Budget lines and the transfers that explain them.
 //! Refuses a balance without its transfer: both change in one function.
 
-use super::{Tx, exec, fen, get, row};
+use super::dialect::Column::{BigInt, Text};
+use super::dialect::{batch, for_update, json_rows};
+use super::{Tx, exec, fen, get, parsed, row, rows};
 use crate::error::Error;
 use rules::Fen;
 use rules::ids::{CampaignId, LineId, OperatorId, PayoutId};
-use rules::ledger::{Budget, Event, Pot};
+use rules::ledger::{Budget, Entry, Event, Pot};
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
 
 fn budget(r: &QueryResult) -> Result<Budget, Error> {
     Ok(Budget {
@@ -23,10 +27,51 @@ pub async fn of_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Res
     row(db, sql, [campaign.0.into()]).await?.as_ref().map(budget).transpose()
 }
 
+/// The lines of these campaigns. With `lock` they stay this transaction's until it ends, taken sorted by id.
+pub async fn of_campaigns(
+    db: &impl ConnectionTrait,
+    campaigns: &[CampaignId],
+    lock: bool,
+) -> Result<HashMap<CampaignId, Budget>, Error> {
+    let list = campaigns.iter().map(|id| json!({ "id": id.0 })).collect();
+    let sql = format!(
+        "SELECT * FROM lines WHERE campaign_id IN (SELECT id FROM {}) ORDER BY id{}",
+        json_rows(db, &[("id", BigInt)]),
+        if lock { for_update(db) } else { "" }
+    );
+    let found = rows(db, &sql, [batch(list)]).await?;
+    found.iter().map(|r| Ok((CampaignId(get(r, "campaign_id")?), budget(r)?))).collect()
+}
+
 pub async fn open_line(tx: &mut Tx, line: LineId, campaign: CampaignId) -> Result<(), Error> {
     let sql = "INSERT INTO lines (id, campaign_id, available_fen, reserved_fen, paid_fen) VALUES ($1, $2, 0, 0, 0)";
     exec(tx.conn(), sql, [line.0.into(), campaign.0.into()]).await?;
     Ok(())
+}
+
+/// One page of a campaign's transfers, the newest first, before the transfer `before`.
+pub async fn statement(
+    db: &impl ConnectionTrait,
+    campaign: CampaignId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Entry>, Error> {
+    let sql = "SELECT t.id, t.at, t.event, t.amount_fen, p.mch_billno, o.login FROM transfers t
+            JOIN lines l ON l.id = t.line_id LEFT JOIN payouts p ON p.id = t.payout_id
+            LEFT JOIN operators o ON o.id = t.operator_id
+        WHERE l.campaign_id = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3";
+    let values = [campaign.0.into(), before.unwrap_or(i64::MAX).into(), limit.into()];
+    let entry = |r: &QueryResult| {
+        Ok(Entry {
+            id: get(r, "id")?,
+            at: UnixMs(get(r, "at")?),
+            event: parsed(r, "event")?,
+            amount: fen(r, "amount_fen")?,
+            mch_billno: get::<Option<String>>(r, "mch_billno")?.unwrap_or_default(),
+            operator: get::<Option<String>>(r, "login")?.unwrap_or_default(),
+        })
+    };
+    rows(db, sql, values).await?.iter().map(entry).collect()
 }
 
 /// One movement of money on a line.
@@ -41,32 +86,58 @@ pub struct Transfer {
     pub at: UnixMs,
 }
 
-/// Moves money: the balance and its transfer together. `Ok(false)`, and nothing moved, when the pot holds too little.
-pub async fn transfer(tx: &mut Tx, t: &Transfer) -> Result<bool, Error> {
-    let (debit, credit) = t.event.entries();
-    let change = |pot: Pot| i64::from(pot == credit) * t.amount.get() - i64::from(pot == debit) * t.amount.get();
-    let (available, reserved, paid) = (change(Pot::Available), change(Pot::Reserved), change(Pot::Paid));
-    // The condition, not the CHECK, says no: a refused CHECK would end a PostgreSQL transaction.
+/// Moves money: the balances and their transfers together. `Ok(false)`, and nothing moved, when a pot holds too little.
+/// Within one call only the sum of a line's movements must leave nothing negative.
+pub async fn transfer(tx: &mut Tx, transfers: &[Transfer]) -> Result<bool, Error> {
+    let mut changes: BTreeMap<LineId, [i64; 3]> = BTreeMap::new();
+    for t in transfers {
+        let (debit, credit) = t.event.entries();
+        let pots = [Pot::Available, Pot::Reserved, Pot::Paid];
+        for (sum, pot) in changes.entry(t.line).or_default().iter_mut().zip(pots) {
+            *sum += i64::from(pot == credit) * t.amount.get() - i64::from(pot == debit) * t.amount.get();
+        }
+    }
+    // The condition, not the CHECK, says no: a refused CHECK would end a PostgreSQL transaction. Lines are taken sorted
+    // by id, so that two transactions never wait for each other in a circle.
     let sql = "UPDATE lines SET available_fen = available_fen + $2, reserved_fen = reserved_fen + $3,
             paid_fen = paid_fen + $4
         WHERE id = $1 AND available_fen + $2 >= 0 AND reserved_fen + $3 >= 0 AND paid_fen + $4 >= 0";
-    let values = [t.line.0.into(), available.into(), reserved.into(), paid.into()];
-    if exec(tx.conn(), sql, values).await? == 0 {
-        return Ok(false);
+    for (line, [available, reserved, paid]) in changes {
+        if exec(tx.conn(), sql, [line.0.into(), available.into(), reserved.into(), paid.into()]).await? == 0 {
+            return Ok(false);
+        }
     }
-    let sql = "INSERT INTO transfers (id, line_id, event, debit, credit, amount_fen, payout_id, operator_id, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let values = [
-        t.id.into(),
-        t.line.0.into(),
-        t.event.name().into(),
-        debit.name().into(),
-        credit.name().into(),
-        t.amount.get().into(),
-        t.payout.map(|p| p.0).into(),
-        t.operator.map(|o| o.0).into(),
-        t.at.0.into(),
-    ];
-    exec(tx.conn(), sql, values).await?;
+    write(tx, transfers).await?;
     Ok(true)
+}
+
+async fn write(tx: &mut Tx, transfers: &[Transfer]) -> Result<(), Error> {
+    let list = transfers.iter().map(|t| {
+        let (debit, credit) = t.event.entries();
+        json!({ "id": t.id, "line_id": t.line.0, "event": t.event.name(), "debit": debit.name(), "credit": credit.name(),
+            "amount_fen": t.amount.get(), "payout_id": t.payout.map(|p| p.0), "operator_id": t.operator.map(|o| o.0),
+            "at": t.at.0, "settles": t.event.settles().map(Event::name) })
+    });
+    let columns = [
+        ("id", BigInt),
+        ("line_id", BigInt),
+        ("event", Text),
+        ("debit", Text),
+        ("credit", Text),
+        ("amount_fen", BigInt),
+        ("payout_id", BigInt),
+        ("operator_id", BigInt),
+        ("at", BigInt),
+        ("settles", Text),
+    ];
+    // A transfer that settles names the one it settles; each can be settled once, says the unique rule on `resolves`.
+    let sql = format!(
+        "INSERT INTO transfers (id, line_id, event, debit, credit, amount_fen, payout_id, operator_id, at, resolves)
+        SELECT id, line_id, event, debit, credit, amount_fen, payout_id, operator_id, at,
+            CASE WHEN settles IS NULL THEN NULL ELSE (SELECT r.id FROM transfers r
+                WHERE r.payout_id = batch.payout_id AND r.event = batch.settles) END FROM {}",
+        json_rows(tx.conn(), &columns)
+    );
+    exec(tx.conn(), &sql, [batch(list.collect())]).await?;
+    Ok(())
 }

@@ -1,13 +1,17 @@
 //! Rows of campaigns and of the accounts in them.
 //! Refuses to change what a campaign that ran has fixed; the verb checks that first.
 
+use super::dialect::Column::Text;
+use super::dialect::{batch, json_rows};
 use super::{Tx, exec, fen, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::campaign::{Campaign, CheckedCampaign, Member, State, Texts};
-use rules::ids::{AccountId, CampaignId, EditKey, MchId, Slug};
+use rules::ids::{AccountId, Appid, CampaignId, EditKey, MchId, Slug};
 use rules::prize::PrizeRule;
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
+use serde_json::json;
+use std::collections::HashSet;
 
 fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
     let (min, max) = (fen(r, "prize_min_fen")?, fen(r, "prize_max_fen")?);
@@ -29,8 +33,21 @@ fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
         prize: PrizeRule::new(min, max).map_err(|wrong| Error::broken(format!("a stored prize rule: {wrong:?}")))?,
         scope: parsed(r, "scope")?,
         asserted_cap: fen(r, "asserted_cap_fen")?,
+        paced: get::<i64>(r, "paced")? == 1,
         started_at: get::<Option<i64>>(r, "started_at")?.map(UnixMs),
     })
+}
+
+/// Campaigns by their slugs, each with the appid of its payer.
+pub async fn by_slugs(db: &impl ConnectionTrait, slugs: HashSet<&Slug>) -> Result<Vec<(Campaign, Appid)>, Error> {
+    let list = slugs.into_iter().map(|slug| json!({ "slug": slug.as_str() })).collect();
+    let sql = format!(
+        "SELECT c.*, a.appid AS payer_appid FROM campaigns c JOIN accounts a ON a.id = c.payer_id
+        WHERE c.slug IN (SELECT slug FROM {})",
+        json_rows(db, &[("slug", Text)])
+    );
+    let found = rows(db, &sql, [batch(list)]).await?;
+    found.iter().map(|r| Ok((campaign(r)?, parsed(r, "payer_appid")?))).collect()
 }
 
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Campaign>, Error> {
@@ -105,17 +122,9 @@ pub async fn set_state(tx: &mut Tx, id: CampaignId, state: State, now: UnixMs) -
     Ok(())
 }
 
-/// What was granted on asserted evidence so far.
-pub async fn asserted_so_far(db: &impl ConnectionTrait, id: CampaignId) -> Result<rules::Fen, Error> {
-    let row = row(db, "SELECT asserted_fen FROM campaigns WHERE id = $1", [id.0.into()]).await?;
-    row.as_ref().map_or(Ok(rules::Fen::ZERO), |r| fen(r, "asserted_fen"))
-}
-
-/// Counts a grant on asserted evidence; false, and nothing counted, when it would pass the cap.
-pub async fn add_asserted(tx: &mut Tx, id: CampaignId, amount_fen: i64) -> Result<bool, Error> {
-    let sql = "UPDATE campaigns SET asserted_fen = asserted_fen + $2
-        WHERE id = $1 AND asserted_fen + $2 <= asserted_cap_fen";
-    Ok(exec(tx.conn(), sql, [id.0.into(), amount_fen.into()]).await? == 1)
+pub async fn set_paced(tx: &mut Tx, id: CampaignId, paced: bool) -> Result<u64, Error> {
+    let sql = "UPDATE campaigns SET paced = $2 WHERE id = $1";
+    Ok(exec(tx.conn(), sql, [id.0.into(), i64::from(paced).into()]).await?)
 }
 
 fn member(r: &QueryResult, account: rules::account::Account) -> Result<Member, Error> {

@@ -1,10 +1,13 @@
 //! Rows of claims, their keys and refusals.
 //! Refuses a second claim of one person: the keys are the database's own unique rule.
 
+use super::dialect::Column::{self, BigInt, Text};
+use super::dialect::{batch, json_rows};
+use super::followers::{Follow, follow};
+use super::tickets::{Held, held};
 use super::{Tx, exec, fen, get, parsed, row, rows};
 use crate::error::Error;
 use rules::Fen;
-use rules::campaign::{Campaign, Scope};
 use rules::claim::{Row, State};
 use rules::eligibility::Refusal;
 use rules::follow::Grade;
@@ -12,74 +15,147 @@ use rules::ids::{AccountId, CampaignId, ClaimId, FollowId, Openid};
 use rules::payout;
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::{Value, json};
+use std::collections::HashSet;
 
-const fn scope_value(campaign: &Campaign, account: AccountId) -> i64 {
-    match campaign.scope {
-        Scope::Campaign => 0,
-        Scope::Account => account.0,
-    }
+/// One identity of a person in a campaign (and, where one claim per account is allowed, an account): whoever has it
+/// has claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub campaign: CampaignId,
+    /// 0 for the whole campaign, else the account.
+    pub scope: i64,
+    pub kind: &'static str,
+    pub value: String,
+}
+
+const KEY: [(&str, Column); 4] = [("campaign_id", BigInt), ("scope", BigInt), ("kind", Text), ("value", Text)];
+
+fn key_row(key: &Key) -> Value {
+    json!({ "campaign_id": key.campaign.0, "scope": key.scope, "kind": key.kind, "value": key.value })
+}
+
+/// Those of the keys that somebody has.
+pub async fn taken(db: &impl ConnectionTrait, keys: &HashSet<Key>) -> Result<HashSet<Key>, Error> {
+    let keys: Vec<&Key> = keys.iter().collect();
+    let numbered = keys.iter().zip(0..).map(|(key, n): (_, i64)| {
+        let mut row = key_row(key);
+        row["n"] = n.into();
+        row
+    });
+    let columns: Vec<_> = KEY.into_iter().chain([("n", BigInt)]).collect();
+    let sql = format!(
+        "SELECT batch.n FROM {} JOIN claim_keys k ON k.campaign_id = batch.campaign_id AND k.scope = batch.scope
+            AND k.kind = batch.kind AND k.value = batch.value",
+        json_rows(db, &columns)
+    );
+    let found = rows(db, &sql, [batch(numbered.collect())]).await?;
+    found.iter().map(|r| nth(&keys, get(r, "n")?).map(|key| (*key).clone())).collect()
+}
+
+fn nth<T>(list: &[T], n: i64) -> Result<&T, Error> {
+    let found = usize::try_from(n).ok().and_then(|n| list.get(n));
+    found.ok_or_else(|| Error::broken("the database answered about a row that was not asked for"))
 }
 
 /// The claim that a key of a person stands for.
-pub async fn claim_of_key(
-    db: &impl ConnectionTrait,
-    campaign: &Campaign,
-    account: AccountId,
-    kind: &str,
-    value: &str,
-) -> Result<Option<ClaimId>, Error> {
+pub async fn claim_of_key(db: &impl ConnectionTrait, key: &Key) -> Result<Option<ClaimId>, Error> {
     let sql = "SELECT claim_id FROM claim_keys WHERE campaign_id = $1 AND scope = $2 AND kind = $3 AND value = $4";
-    let values = [campaign.id.0.into(), scope_value(campaign, account).into(), kind.into(), value.into()];
+    let values = [key.campaign.0.into(), key.scope.into(), key.kind.into(), key.value.as_str().into()];
     Ok(row(db, sql, values).await?.map(|r| get(&r, "claim_id").map(ClaimId)).transpose()?)
 }
 
-/// Enters one key; false when somebody has it already.
-pub async fn take_key(
-    tx: &mut Tx,
-    campaign: &Campaign,
-    account: AccountId,
-    kind: &str,
-    value: &str,
-    claim: ClaimId,
-) -> Result<bool, Error> {
-    let sql = "INSERT INTO claim_keys (campaign_id, scope, kind, value, claim_id) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT DO NOTHING";
-    let values =
-        [campaign.id.0.into(), scope_value(campaign, account).into(), kind.into(), value.into(), claim.0.into()];
-    Ok(exec(tx.conn(), sql, values).await? == 1)
+/// Enters keys and tells how many were free.
+pub async fn take_keys(tx: &mut Tx, keys: &[(Key, ClaimId)]) -> Result<u64, Error> {
+    let list = keys.iter().map(|(key, claim)| {
+        let mut row = key_row(key);
+        row["claim_id"] = claim.0.into();
+        row
+    });
+    let columns: Vec<_> = KEY.into_iter().chain([("claim_id", BigInt)]).collect();
+    let sql = format!(
+        "INSERT INTO claim_keys (campaign_id, scope, kind, value, claim_id)
+        SELECT campaign_id, scope, kind, value, claim_id FROM {} WHERE 1 = 1 ON CONFLICT DO NOTHING",
+        json_rows(tx.conn(), &columns)
+    );
+    Ok(exec(tx.conn(), &sql, [batch(list.collect())]).await?)
+}
+
+/// A ticket of somebody, and the follow it was given for.
+#[derive(Debug, Clone)]
+pub struct Stand {
+    pub held: Held,
+    pub follow: Follow,
+    /// False when they were seen to leave; nothing is known of them in edit mode.
+    pub following: bool,
+}
+
+/// The tickets of people in campaigns with the number they were asked under, each person's unused and newest first.
+pub async fn stands(
+    db: &impl ConnectionTrait,
+    asked: &[(usize, CampaignId, &Openid)],
+) -> Result<Vec<(usize, Stand)>, Error> {
+    let list =
+        asked.iter().map(|(n, campaign, openid)| json!({ "n": n, "campaign": campaign.0, "person": openid.as_str() }));
+    let sql = format!(
+        "SELECT batch.n, t.code_hash, t.follow_id, t.issued_at, t.bound_openid,
+            t.claim_id, f.id, f.account_id, f.openid, f.campaign_id, f.link_id, f.attribution, f.novelty, f.grade, f.at,
+            COALESCE(o.following, 0) AS following
+        FROM {} JOIN tickets t ON t.campaign_id = batch.campaign AND t.bound_openid = batch.person
+            JOIN follows f ON f.id = t.follow_id
+            LEFT JOIN followers o ON o.account_id = f.account_id AND o.openid = f.openid
+        ORDER BY batch.n, CASE WHEN t.claim_id IS NULL THEN 0 ELSE 1 END, t.issued_at DESC, t.code_hash",
+        json_rows(db, &[("n", BigInt), ("campaign", BigInt), ("person", Text)])
+    );
+    let found = rows(db, &sql, [batch(list.collect())]).await?;
+    found
+        .iter()
+        .map(|r| {
+            let n: i64 = get(r, "n")?;
+            let n = usize::try_from(n).map_err(|_| Error::broken("a negative number in a batch"))?;
+            let stand = Stand { held: held(r)?, follow: follow(r)?, following: get::<i64>(r, "following")? == 1 };
+            Ok((n, stand))
+        })
+        .collect()
 }
 
 /// A claim as it is kept.
-pub struct NewClaim<'a> {
+pub struct NewClaim {
     pub id: ClaimId,
     pub campaign: CampaignId,
     pub account: AccountId,
     pub follow: FollowId,
-    pub payee: &'a Openid,
+    pub payee: Openid,
     pub grade: Grade,
     pub amount: Fen,
-    pub ip: &'a str,
+    pub ip: String,
     pub at: UnixMs,
 }
 
-pub async fn insert(tx: &mut Tx, new: &NewClaim<'_>) -> Result<(), Error> {
-    let sql =
-        "INSERT INTO claims (id, campaign_id, account_id, follow_id, payee_openid, grade, state, amount_fen, ip, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let values = [
-        new.id.0.into(),
-        new.campaign.0.into(),
-        new.account.0.into(),
-        new.follow.0.into(),
-        new.payee.as_str().into(),
-        new.grade.name().into(),
-        State::Granted.name().into(),
-        new.amount.get().into(),
-        new.ip.into(),
-        new.at.0.into(),
+/// Writes new claims and tells how many.
+pub async fn insert(tx: &mut Tx, claims: &[NewClaim]) -> Result<u64, Error> {
+    let list = claims.iter().map(|new| {
+        json!({ "id": new.id.0, "campaign_id": new.campaign.0, "account_id": new.account.0, "follow_id": new.follow.0,
+            "payee_openid": new.payee.as_str(), "grade": new.grade.name(), "amount_fen": new.amount.get(), "ip": new.ip,
+            "at": new.at.0 })
+    });
+    let columns = [
+        ("id", BigInt),
+        ("campaign_id", BigInt),
+        ("account_id", BigInt),
+        ("follow_id", BigInt),
+        ("payee_openid", Text),
+        ("grade", Text),
+        ("amount_fen", BigInt),
+        ("ip", Text),
+        ("at", BigInt),
     ];
-    exec(tx.conn(), sql, values).await?;
-    Ok(())
+    let sql = format!(
+        "INSERT INTO claims (id, campaign_id, account_id, follow_id, payee_openid, grade, state, amount_fen, ip, at)
+        SELECT id, campaign_id, account_id, follow_id, payee_openid, grade, $2, amount_fen, ip, at FROM {}",
+        json_rows(tx.conn(), &columns)
+    );
+    Ok(exec(tx.conn(), &sql, [batch(list.collect()), State::Granted.name().into()]).await?)
 }
 
 /// What a follower may see of their own claim.
@@ -129,29 +205,37 @@ pub async fn stands_on(db: &impl ConnectionTrait, follow: FollowId) -> Result<bo
 }
 
 /// A refusal as it is kept.
-pub struct NewRefusal<'a> {
+pub struct NewRefusal {
     pub id: i64,
     pub campaign: CampaignId,
     pub account: Option<AccountId>,
-    pub payee: &'a Openid,
+    pub payee: Openid,
     pub reason: Refusal,
-    pub ip: &'a str,
+    pub ip: String,
     pub at: UnixMs,
 }
 
-pub async fn refuse(tx: &mut Tx, new: &NewRefusal<'_>) -> Result<(), Error> {
-    let sql = "INSERT INTO refusals (id, campaign_id, account_id, payee_openid, reason, ip, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = [
-        new.id.into(),
-        new.campaign.0.into(),
-        new.account.map(|a| a.0).into(),
-        new.payee.as_str().into(),
-        new.reason.name().into(),
-        new.ip.into(),
-        new.at.0.into(),
+/// Writes refusals.
+pub async fn refuse(tx: &mut Tx, refusals: &[NewRefusal]) -> Result<(), Error> {
+    let list = refusals.iter().map(|new| {
+        json!({ "id": new.id, "campaign_id": new.campaign.0, "account_id": new.account.map(|a| a.0),
+            "payee_openid": new.payee.as_str(), "reason": new.reason.name(), "ip": new.ip, "at": new.at.0 })
+    });
+    let columns = [
+        ("id", BigInt),
+        ("campaign_id", BigInt),
+        ("account_id", BigInt),
+        ("payee_openid", Text),
+        ("reason", Text),
+        ("ip", Text),
+        ("at", BigInt),
     ];
-    exec(tx.conn(), sql, values).await?;
+    let sql = format!(
+        "INSERT INTO refusals (id, campaign_id, account_id, payee_openid, reason, ip, at)
+        SELECT id, campaign_id, account_id, payee_openid, reason, ip, at FROM {}",
+        json_rows(tx.conn(), &columns)
+    );
+    exec(tx.conn(), &sql, [batch(list.collect())]).await?;
     Ok(())
 }
 

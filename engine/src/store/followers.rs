@@ -79,7 +79,8 @@ pub async fn insert(tx: &mut Tx, follow: &Follow) -> Result<(), Error> {
     Ok(())
 }
 
-fn follow(r: &sea_orm::QueryResult) -> Result<Follow, Error> {
+/// A follow from its row.
+pub fn follow(r: &sea_orm::QueryResult) -> Result<Follow, Error> {
     Ok(Follow {
         id: FollowId(get(r, "id")?),
         account: AccountId(get(r, "account_id")?),

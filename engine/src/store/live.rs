@@ -1,6 +1,8 @@
 //! Minute rollups: written in the transaction of what they count, keyed by node, summed by readers.
 //! Refuses to be the truth about money; the ledger is.
 
+use super::dialect::Column::BigInt;
+use super::dialect::{batch, json_rows};
 use super::{Tx, exec, fen, get, parsed, rows};
 use crate::error::Error;
 
@@ -9,6 +11,7 @@ use rules::ids::{AccountId, CampaignId, LinkId};
 use rules::live::{Figures, Point};
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
+use std::collections::BTreeMap;
 
 /// Which rollup row.
 #[derive(Debug, Clone, Copy)]
@@ -47,18 +50,52 @@ impl Delta {
     }
 }
 
-pub async fn add(tx: &mut Tx, key: &Key, node: i64, delta: &Delta) -> Result<(), Error> {
-    let sql = "INSERT INTO rollups (campaign_id, account_id, link_id, minute, node, visits, bots, follows, refollows,
-            unfollows, claims, refusals, paid, granted_fen, paid_fen)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-        ON CONFLICT (campaign_id, minute, account_id, link_id, node) DO UPDATE SET
-            visits = rollups.visits + excluded.visits, bots = rollups.bots + excluded.bots,
-            follows = rollups.follows + excluded.follows, refollows = rollups.refollows + excluded.refollows,
-            unfollows = rollups.unfollows + excluded.unfollows, claims = rollups.claims + excluded.claims,
-            refusals = rollups.refusals + excluded.refusals, paid = rollups.paid + excluded.paid,
-            granted_fen = rollups.granted_fen + excluded.granted_fen, paid_fen = rollups.paid_fen + excluded.paid_fen";
-    let head = [key.campaign.0, key.account.0, key.link.map_or(0, |l| l.0), key.minute, node];
-    exec(tx.conn(), sql, head.into_iter().chain(delta.0).map(Into::into)).await?;
+/// Changes of many figures, each row once.
+pub type Deltas = BTreeMap<(i64, i64, i64, i64), Delta>;
+
+/// Adds a change to the others.
+pub fn sum(deltas: &mut Deltas, key: Key, delta: &Delta) {
+    let row = deltas.entry((key.campaign.0, key.minute, key.account.0, key.link.map_or(0, |l| l.0))).or_default();
+    row.0.iter_mut().zip(delta.0).for_each(|(sum, n)| *sum = sum.saturating_add(n));
+}
+
+/// One change alone.
+pub fn one(key: Key, delta: &Delta) -> Deltas {
+    let mut deltas = Deltas::default();
+    sum(&mut deltas, key, delta);
+    deltas
+}
+
+const COUNTS: [&str; 10] =
+    ["visits", "bots", "follows", "refollows", "unfollows", "claims", "refusals", "paid", "granted_fen", "paid_fen"];
+
+/// Adds changes to this node's rows.
+pub async fn add(tx: &mut Tx, node: i64, deltas: &Deltas) -> Result<(), Error> {
+    if deltas.is_empty() {
+        return Ok(());
+    }
+    let list = deltas.iter().map(|((campaign, minute, account, link), delta)| {
+        let mut row = serde_json::Map::new();
+        let head = [("campaign_id", *campaign), ("minute", *minute), ("account_id", *account), ("link_id", *link)];
+        row.extend(
+            head.into_iter().chain(COUNTS.into_iter().zip(delta.0)).map(|(name, n)| (name.to_owned(), n.into())),
+        );
+        row.into()
+    });
+    let columns: Vec<_> = ["campaign_id", "minute", "account_id", "link_id"]
+        .into_iter()
+        .chain(COUNTS)
+        .map(|name| (name, BigInt))
+        .collect();
+    let counts = COUNTS.join(", ");
+    let sums = COUNTS.map(|name| format!("{name} = rollups.{name} + excluded.{name}")).join(", ");
+    let sql = format!(
+        "INSERT INTO rollups (campaign_id, minute, account_id, link_id, node, {counts})
+        SELECT campaign_id, minute, account_id, link_id, $2, {counts} FROM {} WHERE 1 = 1
+        ON CONFLICT (campaign_id, minute, account_id, link_id, node) DO UPDATE SET {sums}",
+        json_rows(tx.conn(), &columns)
+    );
+    exec(tx.conn(), &sql, [batch(list.collect()), node.into()]).await?;
     Ok(())
 }
 

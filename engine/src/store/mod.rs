@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod budgets;
 pub mod campaigns;
+pub mod caps;
 pub mod claims;
 pub mod dialect;
 pub mod followers;

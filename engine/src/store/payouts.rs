@@ -1,6 +1,8 @@
 //! Rows of payouts: a queue with leases, and what WeChat answered.
 //! Refuses a bill number twice: the database's own unique rule.
 
+use super::dialect::Column::{BigInt, Text};
+use super::dialect::{batch, json_rows};
 use super::{Tx, dialect, exec, fen, get, parsed, rows};
 use crate::error::Error;
 use rules::Fen;
@@ -8,6 +10,7 @@ use rules::ids::{AccountId, Appid, CampaignId, ClaimId, LineId, LinkId, MchBilln
 use rules::payout::{Rail, State};
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::json;
 
 /// A complete request, frozen when the claim is granted.
 #[derive(Debug, Clone)]
@@ -19,34 +22,43 @@ pub struct Frozen {
 }
 
 /// A payout as it is queued.
-pub struct NewPayout<'a> {
+pub struct NewPayout {
     pub id: PayoutId,
     pub claim: ClaimId,
     pub line: LineId,
     pub amount: Fen,
-    pub request: &'a Frozen,
+    pub request: Frozen,
     pub at: UnixMs,
 }
 
-pub async fn queue(tx: &mut Tx, new: &NewPayout<'_>) -> Result<(), Error> {
-    let sql = "INSERT INTO payouts (id, claim_id, line_id, rail, mch_id, appid, mch_billno, request, amount_fen, state,
-            attempts, asked, due_at, err_code, err_code_des, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11, '', '', $11)";
-    let values = [
-        new.id.0.into(),
-        new.claim.0.into(),
-        new.line.0.into(),
-        Rail::Redpack.name().into(),
-        new.request.mch_id.as_str().into(),
-        new.request.appid.as_str().into(),
-        new.request.mch_billno.as_str().into(),
-        new.request.body.as_str().into(),
-        new.amount.get().into(),
-        State::Queued.name().into(),
-        new.at.0.into(),
+/// Queues payouts and tells how many.
+pub async fn queue(tx: &mut Tx, payouts: &[NewPayout]) -> Result<u64, Error> {
+    let list = payouts.iter().map(|new| {
+        json!({ "id": new.id.0, "claim_id": new.claim.0, "line_id": new.line.0, "rail": Rail::Redpack.name(),
+            "mch_id": new.request.mch_id.as_str(), "appid": new.request.appid.as_str(),
+            "mch_billno": new.request.mch_billno.as_str(), "request": new.request.body,
+            "amount_fen": new.amount.get(), "at": new.at.0 })
+    });
+    let columns = [
+        ("id", BigInt),
+        ("claim_id", BigInt),
+        ("line_id", BigInt),
+        ("rail", Text),
+        ("mch_id", Text),
+        ("appid", Text),
+        ("mch_billno", Text),
+        ("request", Text),
+        ("amount_fen", BigInt),
+        ("at", BigInt),
     ];
-    exec(tx.conn(), sql, values).await?;
-    Ok(())
+    let sql = format!(
+        "INSERT INTO payouts (id, claim_id, line_id, rail, mch_id, appid, mch_billno, request, amount_fen, state,
+            attempts, asked, due_at, err_code, err_code_des, created_at)
+        SELECT id, claim_id, line_id, rail, mch_id, appid, mch_billno, request, amount_fen, $2, 0, 0, at, '', '', at
+        FROM {}",
+        json_rows(tx.conn(), &columns)
+    );
+    Ok(exec(tx.conn(), &sql, [batch(list.collect()), State::Queued.name().into()]).await?)
 }
 
 /// A payout under way.

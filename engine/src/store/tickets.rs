@@ -1,12 +1,15 @@
 //! Rows of tickets; the code itself is never kept, only its hash.
 //! Refuses to bind a ticket twice.
 
+use super::dialect::Column::{BigInt, Text};
+use super::dialect::{batch, json_rows};
 use super::{Tx, exec, get, row, rows};
 use crate::error::Error;
 use rules::ids::{AccountId, CampaignId, ClaimId, FollowId, Openid};
 use rules::ticket::Ticket;
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::json;
 
 /// A ticket's row: what the rule needs and what it belongs to.
 #[derive(Debug, Clone)]
@@ -17,7 +20,8 @@ pub struct Held {
     pub ticket: Ticket,
 }
 
-fn held(r: &QueryResult) -> Result<Held, Error> {
+/// A ticket from its row.
+pub fn held(r: &QueryResult) -> Result<Held, Error> {
     Ok(Held {
         code_hash: get(r, "code_hash")?,
         account: AccountId(get(r, "account_id")?),
@@ -74,8 +78,23 @@ pub async fn of_person(db: &impl ConnectionTrait, campaign: CampaignId, person: 
     rows(db, sql, [campaign.0.into(), person.as_str().into()]).await?.iter().map(held).collect()
 }
 
-/// Marks a ticket used; false when it was used meanwhile.
-pub async fn use_up(tx: &mut Tx, code_hash: &str, claim: ClaimId) -> Result<bool, Error> {
-    let sql = "UPDATE tickets SET claim_id = $2 WHERE code_hash = $1 AND claim_id IS NULL";
-    Ok(exec(tx.conn(), sql, [code_hash.into(), claim.0.into()]).await? == 1)
+/// Marks tickets used and tells how many were free.
+pub async fn use_up(tx: &mut Tx, tickets: &[(String, ClaimId)]) -> Result<u64, Error> {
+    let list = tickets.iter().map(|(code_hash, claim)| json!({ "code_hash": code_hash, "claim_id": claim.0 }));
+    let sql = format!(
+        "UPDATE tickets SET claim_id = batch.claim_id FROM {} WHERE tickets.code_hash = batch.code_hash
+            AND tickets.claim_id IS NULL",
+        json_rows(tx.conn(), &[("code_hash", Text), ("claim_id", BigInt)])
+    );
+    Ok(exec(tx.conn(), &sql, [batch(list.collect())]).await?)
+}
+
+/// Takes back all but the newest `keep` unused tickets of a follow: whoever asks for another one again and again does
+/// not pile them up.
+pub async fn keep_newest(tx: &mut Tx, follow: FollowId, keep: i64) -> Result<(), Error> {
+    let sql = "DELETE FROM tickets WHERE follow_id = $1 AND claim_id IS NULL AND code_hash NOT IN
+        (SELECT code_hash FROM tickets WHERE follow_id = $1 AND claim_id IS NULL
+            ORDER BY issued_at DESC, code_hash LIMIT $2)";
+    exec(tx.conn(), sql, [follow.0.into(), keep.into()]).await?;
+    Ok(())
 }

@@ -52,10 +52,28 @@ const CHECKS: &[(&str, &str)] = &[
                 (SELECT COUNT(*) FROM transfers t WHERE t.payout_id = p.id AND t.event = 'reserve')",
     ),
     (
-        "what went out on asserted evidence is what the campaign counted",
-        "SELECT 'campaign ' || g.slug AS broken FROM campaigns g WHERE g.asserted_fen <>
-            (SELECT CAST(COALESCE(SUM(c.amount_fen), 0) AS BIGINT) FROM claims c
-                WHERE c.campaign_id = g.id AND c.grade = 'asserted')",
+        "what the caps count as used is what is under way or paid",
+        "SELECT kind || ' ' || CAST(object_id AS TEXT) || ' of campaign ' || CAST(campaign_id AS TEXT) AS broken FROM (
+            SELECT campaign_id, kind, object_id, bucket, used_fen AS fen FROM cap_uses
+            UNION ALL SELECT c.campaign_id, 'account', c.account_id, 0, -p.amount_fen FROM payouts p
+                JOIN claims c ON c.id = p.claim_id WHERE p.state NOT IN ('returned', 'failed')
+            UNION ALL SELECT c.campaign_id, 'day', 0, (c.at + 28800000) / 86400000, -p.amount_fen FROM payouts p
+                JOIN claims c ON c.id = p.claim_id WHERE p.state NOT IN ('returned', 'failed')
+            UNION ALL SELECT c.campaign_id, 'hour', 0, c.at / 3600000, -p.amount_fen FROM payouts p
+                JOIN claims c ON c.id = p.claim_id WHERE p.state NOT IN ('returned', 'failed')
+            UNION ALL SELECT c.campaign_id, 'link', f.link_id, 0, -p.amount_fen FROM payouts p
+                JOIN claims c ON c.id = p.claim_id JOIN follows f ON f.id = c.follow_id
+                WHERE p.state NOT IN ('returned', 'failed') AND f.link_id IS NOT NULL
+            UNION ALL SELECT c.campaign_id, 'asserted', 0, 0, -p.amount_fen FROM payouts p
+                JOIN claims c ON c.id = p.claim_id WHERE p.state NOT IN ('returned', 'failed') AND c.grade = 'asserted'
+        ) AS counted GROUP BY campaign_id, kind, object_id, bucket HAVING SUM(fen) <> 0",
+    ),
+    (
+        "every transfer that settles a payout's money names the one that it settles",
+        "SELECT 'transfer ' || CAST(t.id AS TEXT) AS broken FROM transfers t
+            LEFT JOIN transfers r ON r.id = t.resolves AND r.payout_id = t.payout_id AND r.amount_fen = t.amount_fen
+                AND r.event = CASE t.event WHEN 'return' THEN 'pay' ELSE 'reserve' END
+            WHERE t.event IN ('pay', 'void', 'return') AND r.id IS NULL",
     ),
 ];
 

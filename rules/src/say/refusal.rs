@@ -18,6 +18,7 @@ pub const fn headline(refusal: Refusal, lang: Lang) -> &'static str {
         Refusal::EarlierFollower => lang.pick("这次活动只给新朋友", "This one is for new friends"),
         Refusal::NotFollowing => lang.pick("还没有关注", "Not following yet"),
         Refusal::UsedUp => lang.pick("红包已领完", "All packets are gone"),
+        Refusal::UsedUpForNow => lang.pick("这一波领完了", "This round is gone"),
     }
 }
 
@@ -62,6 +63,10 @@ pub const fn explanation(refusal: Refusal, lang: Lang) -> &'static str {
         Refusal::UsedUp => lang.pick(
             "来晚了一步，谢谢参与。偶尔会有退回的红包，可以晚点再来看看。",
             "Just missed it. Packets are sometimes returned, so look again later.",
+        ),
+        Refusal::UsedUpForNow => lang.pick(
+            "你的资格还在。下一波会按时放出，请晚点再来。",
+            "You keep your place. The next round opens on time; please come back later.",
         ),
     }
 }

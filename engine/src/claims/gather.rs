@@ -1,0 +1,118 @@
+//! Every fact that the decisions of a batch need, read at once.
+//! Refuses to decide anything, and to read a line that somebody else may change before the batch ends.
+
+use super::Request;
+use crate::Error;
+use crate::store::claims::{self as store, Key, Stand};
+use crate::store::{accounts, budgets, campaigns, caps};
+use rules::Fen;
+use rules::account::Account;
+use rules::campaign::{Campaign, Scope};
+use rules::cap::{Cap, Kind, Room};
+use rules::ids::{AccountId, Appid, CampaignId, Slug};
+use rules::ledger::Budget;
+use rules::time::UnixMs;
+use sea_orm::ConnectionTrait;
+use std::collections::{HashMap, HashSet};
+
+/// Whether the lines stay locked until the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// For a batch that will write.
+    ForUpdate,
+    /// For a page that only looks.
+    None,
+}
+
+/// What holds for one campaign of the batch.
+pub struct Ground {
+    pub campaign: Campaign,
+    /// The account that identifies and pays.
+    pub payer: Appid,
+    pub budget: Budget,
+    pub room: Room,
+    /// The accounts in the campaign that staff did not take out.
+    pub members: HashMap<AccountId, Account>,
+}
+
+/// All facts of a batch.
+pub struct Facts {
+    pub grounds: HashMap<Slug, Ground>,
+    /// The tickets of each request's person, the best first.
+    pub stands: Vec<Vec<Stand>>,
+    /// The keys among those of the batch that somebody has.
+    pub taken: HashSet<Key>,
+}
+
+impl Facts {
+    /// Reads everything. The lines come first and stay locked, sorted by id: what is read after them is theirs alone.
+    pub async fn gather(db: &impl ConnectionTrait, batch: &[&Request], lock: Lock, now: UnixMs) -> Result<Self, Error> {
+        let slugs: HashSet<&Slug> = batch.iter().map(|request| &request.slug).collect();
+        let campaigns = campaigns::by_slugs(db, slugs).await?;
+        let ids: Vec<CampaignId> = campaigns.iter().map(|(campaign, _)| campaign.id).collect();
+        let budgets = budgets::of_campaigns(db, &ids, lock == Lock::ForUpdate).await?;
+        let mut grounds = HashMap::new();
+        for (campaign, payer) in campaigns {
+            let budget = *budgets.get(&campaign.id).ok_or_else(|| Error::broken("a campaign without its line"))?;
+            let members = accounts::in_campaign(db, campaign.id).await?;
+            let members = members.into_iter().map(|account| (account.id, account)).collect();
+            let room = room(db, &campaign, now).await?;
+            grounds.insert(campaign.slug.clone(), Ground { campaign, payer, budget, room, members });
+        }
+        let asked: Vec<_> = batch
+            .iter()
+            .enumerate()
+            .filter_map(|(at, request)| Some((at, grounds.get(&request.slug)?.campaign.id, &request.who.openid)))
+            .collect();
+        let mut stands: Vec<Vec<Stand>> = batch.iter().map(|_| Vec::new()).collect();
+        for (at, stand) in store::stands(db, &asked).await? {
+            stands.get_mut(at).ok_or_else(|| Error::broken("a ticket of nobody"))?.push(stand);
+        }
+        let mut facts = Self { grounds, stands, taken: HashSet::new() };
+        let keys: HashSet<Key> = (0..batch.len()).flat_map(|at| facts.all_keys(at, batch[at])).collect();
+        facts.taken = store::taken(db, &keys).await?;
+        Ok(facts)
+    }
+
+    fn all_keys(&self, at: usize, request: &Request) -> Vec<Key> {
+        let Some(ground) = self.grounds.get(&request.slug) else { return Vec::new() };
+        let of_tickets = self.stands[at].iter().flat_map(|stand| keys(&ground.campaign, request, Some(stand)));
+        of_tickets.chain(keys(&ground.campaign, request, None)).collect()
+    }
+}
+
+async fn room(db: &impl ConnectionTrait, campaign: &Campaign, now: UnixMs) -> Result<Room, Error> {
+    let mut set = caps::of_campaign(db, campaign.id).await?;
+    set.push(Cap { kind: Kind::Asserted, object: 0, limit: campaign.asserted_cap });
+    let used = caps::used(db, campaign.id, now).await?;
+    Ok(Room::new(set, used, campaign.paced.then_some(campaign.closes_at)))
+}
+
+/// Every identity of the person that is known now, each as the key that a claim takes. Without a ticket in a campaign
+/// of one claim per account nobody can say which account is meant: no key.
+pub fn keys(campaign: &Campaign, request: &Request, stand: Option<&Stand>) -> Vec<Key> {
+    let scope = match (campaign.scope, stand) {
+        (Scope::Campaign, _) => 0,
+        (Scope::Account, Some(stand)) => stand.follow.account.0,
+        (Scope::Account, None) => return Vec::new(),
+    };
+    let key = |kind, value| Key { campaign: campaign.id, scope, kind, value };
+    let who = &request.who;
+    let mut keys = vec![key("payee", format!("{}:{}", who.appid, who.openid))];
+    if let Some(stand) = stand
+        && let Some(openid) = &stand.follow.openid
+    {
+        keys.push(key("follow", format!("{}:{openid}", stand.follow.account)));
+    }
+    if let Some(unionid) = &who.unionid {
+        keys.push(key("unionid", unionid.as_str().to_owned()));
+    }
+    keys
+}
+
+impl Ground {
+    /// The smallest packet of this campaign: with less on its line it is used up.
+    pub fn least(&self) -> Fen {
+        self.campaign.prize.min()
+    }
+}

@@ -1,0 +1,172 @@
+//! Writes what was decided about a batch: claims, keys, tickets, reservations, payouts, refusals and figures.
+//! Refuses to leave anything out: if one statement finds other rows than were gathered, the whole batch is undone.
+
+use super::Request;
+use super::decide::{Decided, Grant, Refused};
+use super::gather::{Facts, Ground};
+use super::spent::Counted;
+use crate::merchants::Merchant;
+use crate::store::budgets::{self, Transfer};
+use crate::store::caps::{self, Changes};
+use crate::store::claims::{self as store, Key as ClaimKey, NewClaim, NewRefusal, Stand};
+use crate::store::live::{self as rollups, Deltas, Key};
+use crate::store::payouts::{self, NewPayout};
+use crate::store::{Tx, tickets};
+use crate::{Engine, Error};
+use rules::eligibility::Refusal;
+use rules::ids::{ClaimId, PayoutId};
+use rules::ledger;
+use rules::live::Figures;
+use rules::time::UnixMs;
+use std::collections::HashMap;
+
+/// Everything that a batch writes, table by table.
+#[derive(Default)]
+struct Sheet {
+    claims: Vec<NewClaim>,
+    keys: Vec<(ClaimKey, ClaimId)>,
+    tickets: Vec<(String, ClaimId)>,
+    reservations: Vec<Transfer>,
+    payouts: Vec<NewPayout>,
+    refusals: Vec<NewRefusal>,
+    uses: Changes,
+    figures: Deltas,
+}
+
+/// A grant with all that it stands on.
+struct Written<'a> {
+    request: &'a Request,
+    ground: &'a Ground,
+    stand: &'a Stand,
+    grant: &'a Grant,
+    merchant: &'a Merchant,
+}
+
+impl Engine {
+    /// Writes a decided batch inside the caller's transaction.
+    pub(super) async fn write(
+        &self,
+        tx: &mut Tx,
+        batch: &[&Request],
+        facts: &Facts,
+        decided: &[Result<Decided, Error>],
+        now: UnixMs,
+    ) -> Result<(), Error> {
+        let mut sheet = Sheet::default();
+        let mut merchants = HashMap::new();
+        for (at, (request, decided)) in batch.iter().zip(decided).enumerate() {
+            let Ok(decided) = decided else { continue };
+            let ground = facts.grounds.get(&request.slug).ok_or_else(Error::not_found)?;
+            match decided {
+                Decided::Refused(refused) => self.note_refusal(&mut sheet, request, ground, refused, now),
+                Decided::Granted(grant) => {
+                    let mch_id = &ground.campaign.mch_id;
+                    if !merchants.contains_key(mch_id) {
+                        merchants.insert(mch_id, self.merchant_in(tx.conn(), mch_id).await?);
+                    }
+                    let stand = &facts.stands[at][grant.stand];
+                    let written = Written { request, ground, stand, grant, merchant: &merchants[mch_id] };
+                    self.note_grant(&mut sheet, &written, now)?;
+                }
+            }
+        }
+        sheet.write(tx, self.settings().node).await
+    }
+
+    fn note_grant(&self, sheet: &mut Sheet, written: &Written<'_>, now: UnixMs) -> Result<(), Error> {
+        let Written { request, ground, stand, grant, merchant } = written;
+        let (campaign, amount) = (&ground.campaign, grant.amount);
+        let claim = ClaimId(self.draw().id(now));
+        let payout = PayoutId(self.draw().id(now));
+        let line = ground.budget.line;
+        sheet.claims.push(NewClaim {
+            id: claim,
+            campaign: campaign.id,
+            account: grant.granted.account,
+            follow: stand.follow.id,
+            payee: request.who.openid.clone(),
+            grade: grant.granted.grade,
+            amount,
+            ip: request.who.ip.clone(),
+            at: now,
+        });
+        sheet.keys.extend(grant.keys.iter().map(|key| (key.clone(), claim)));
+        sheet.tickets.push((stand.held.code_hash.clone(), claim));
+        sheet.reservations.push(Transfer {
+            id: self.draw().id(now),
+            line,
+            event: ledger::Event::Reserve,
+            amount,
+            payout: Some(payout),
+            operator: None,
+            at: now,
+        });
+        let request = self.freeze(merchant, campaign, &request.who, amount, now)?;
+        sheet.payouts.push(NewPayout { id: payout, claim, line, amount, request, at: now });
+        for counter in grant.granted.uses() {
+            *sheet.uses.entry((campaign.id, counter)).or_default() += amount.get();
+        }
+        let key = Key {
+            campaign: campaign.id,
+            account: grant.granted.account,
+            link: grant.granted.link,
+            minute: now.minute(),
+        };
+        rollups::sum(&mut sheet.figures, key, &Figures { claims: 1, granted_fen: amount, ..Figures::default() }.into());
+        Ok(())
+    }
+
+    fn note_refusal(&self, sheet: &mut Sheet, request: &Request, ground: &Ground, refused: &Refused, now: UnixMs) {
+        let campaign = &ground.campaign;
+        // "Used up" and "already claimed" are asked by the thousand: they are counted, not stored one by one.
+        if !matches!(refused.reason, Refusal::UsedUp | Refusal::UsedUpForNow | Refusal::AlreadyClaimed) {
+            sheet.refusals.push(NewRefusal {
+                id: self.draw().id(now),
+                campaign: campaign.id,
+                account: refused.account,
+                payee: request.who.openid.clone(),
+                reason: refused.reason,
+                ip: request.who.ip.clone(),
+                at: now,
+            });
+        }
+        let account = refused.account.unwrap_or(campaign.payer);
+        let key = Key { campaign: campaign.id, account, link: refused.link, minute: now.minute() };
+        rollups::sum(&mut sheet.figures, key, &Figures { refusals: 1, ..Figures::default() }.into());
+    }
+}
+
+impl Sheet {
+    /// Writes table by table. The lines are locked and the keys were looked at under that lock: a row that is not taken
+    /// as gathered means that something is wrong, and undoes the batch.
+    async fn write(&self, tx: &mut Tx, node: i64) -> Result<(), Error> {
+        let same = |what: &str, written: u64, wanted: usize| {
+            let found = format!("a batch wrote {written} {what} instead of {wanted}");
+            if written == wanted as u64 { Ok(()) } else { Err(Error::broken(found)) }
+        };
+        if !self.claims.is_empty() {
+            same("claims", store::insert(tx, &self.claims).await?, self.claims.len())?;
+            same("claim keys", store::take_keys(tx, &self.keys).await?, self.keys.len())?;
+            same("tickets", tickets::use_up(tx, &self.tickets).await?, self.tickets.len())?;
+            if !budgets::transfer(tx, &self.reservations).await? {
+                return Err(Error::broken("a batch granted more than its line has"));
+            }
+            same("payouts", payouts::queue(tx, &self.payouts).await?, self.payouts.len())?;
+            caps::add(tx, &self.uses).await?;
+        }
+        if !self.refusals.is_empty() {
+            store::refuse(tx, &self.refusals).await?;
+        }
+        rollups::add(tx, node, &self.figures).await
+    }
+}
+
+/// Counts refusals that were answered without a write.
+pub(super) async fn count_refusals(tx: &mut Tx, node: i64, counted: &[Counted], now: UnixMs) -> Result<(), Error> {
+    let mut figures = Deltas::default();
+    for spent in counted {
+        let key = rollups::Key { campaign: spent.campaign, account: spent.payer, link: None, minute: now.minute() };
+        rollups::sum(&mut figures, key, &Figures { refusals: spent.refused, ..Figures::default() }.into());
+    }
+    rollups::add(tx, node, &figures).await
+}

@@ -1,0 +1,95 @@
+//! Rows of caps and of what was used of them.
+//! Refuses to let a counter fall below nothing; the table's own rule says no.
+
+use super::dialect::Column::{BigInt, Text};
+use super::dialect::{batch, json_rows};
+use super::{Tx, exec, fen, get, parsed, rows};
+use crate::error::Error;
+use rules::Fen;
+use rules::cap::{Cap, Granted, Kind, Use};
+use rules::ids::{AccountId, CampaignId, LinkId, PayoutId};
+use rules::time::UnixMs;
+use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+fn counter(r: &QueryResult) -> Result<Use, Error> {
+    Ok(Use { kind: parsed(r, "kind")?, object: get(r, "object_id")?, bucket: get(r, "bucket")? })
+}
+
+/// The caps of a campaign, without the one on asserted evidence, which is the campaign's own.
+pub async fn of_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<Vec<Cap>, Error> {
+    let sql = "SELECT kind, object_id, limit_fen FROM caps WHERE campaign_id = $1 ORDER BY kind, object_id";
+    let cap = |r: &QueryResult| {
+        Ok(Cap { kind: parsed(r, "kind")?, object: get(r, "object_id")?, limit: fen(r, "limit_fen")? })
+    };
+    rows(db, sql, [campaign.0.into()]).await?.iter().map(cap).collect()
+}
+
+/// What was used of a campaign's counters that count at `now`: the timeless ones, and those of this day and hour.
+pub async fn used(db: &impl ConnectionTrait, campaign: CampaignId, now: UnixMs) -> Result<BTreeMap<Use, Fen>, Error> {
+    let sql = "SELECT kind, object_id, bucket, used_fen FROM cap_uses WHERE campaign_id = $1
+        AND bucket = CASE kind WHEN 'day' THEN CAST($2 AS BIGINT) WHEN 'hour' THEN CAST($3 AS BIGINT) ELSE 0 END";
+    let values = [campaign.0.into(), now.day().0.into(), rules::cap::hour(now).into()];
+    rows(db, sql, values).await?.iter().map(|r| Ok((counter(r)?, fen(r, "used_fen")?))).collect()
+}
+
+/// Sets a cap, or takes it away with `None`.
+pub async fn set(tx: &mut Tx, campaign: CampaignId, kind: Kind, object: i64, limit: Option<Fen>) -> Result<(), Error> {
+    let whose = [campaign.0.into(), kind.name().into(), object.into()];
+    let Some(limit) = limit else {
+        let sql = "DELETE FROM caps WHERE campaign_id = $1 AND kind = $2 AND object_id = $3";
+        exec(tx.conn(), sql, whose).await?;
+        return Ok(());
+    };
+    let sql = "INSERT INTO caps (campaign_id, kind, object_id, limit_fen) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (campaign_id, kind, object_id) DO UPDATE SET limit_fen = excluded.limit_fen";
+    exec(tx.conn(), sql, whose.into_iter().chain([limit.get().into()])).await?;
+    Ok(())
+}
+
+/// Counters and what is added to each.
+pub type Changes = BTreeMap<(CampaignId, Use), i64>;
+
+/// Adds to counters; a negative amount gives back.
+pub async fn add(tx: &mut Tx, changes: &Changes) -> Result<(), Error> {
+    let list = changes
+        .iter()
+        .map(|((campaign, counter), amount)| {
+            json!({ "campaign_id": campaign.0, "kind": counter.kind.name(), "object_id": counter.object,
+                "bucket": counter.bucket, "amount": amount })
+        })
+        .collect();
+    let columns =
+        [("campaign_id", BigInt), ("kind", Text), ("object_id", BigInt), ("bucket", BigInt), ("amount", BigInt)];
+    let rows = json_rows(tx.conn(), &columns);
+    // The row to be inserted would itself break the CHECK when it gives back: it is counted up from nothing first.
+    let sql = format!(
+        "INSERT INTO cap_uses (campaign_id, kind, object_id, bucket, used_fen)
+        SELECT campaign_id, kind, object_id, bucket, 0 FROM {rows} WHERE 1 = 1 ON CONFLICT DO NOTHING"
+    );
+    let list = batch(list);
+    exec(tx.conn(), &sql, [list.clone()]).await?;
+    let sql = format!(
+        "UPDATE cap_uses SET used_fen = used_fen + batch.amount FROM {rows}
+        WHERE cap_uses.campaign_id = batch.campaign_id AND cap_uses.kind = batch.kind
+            AND cap_uses.object_id = batch.object_id AND cap_uses.bucket = batch.bucket"
+    );
+    exec(tx.conn(), &sql, [list]).await?;
+    Ok(())
+}
+
+/// Where the claim of a payout counts.
+pub async fn of_payout(tx: &Tx, payout: PayoutId) -> Result<Option<(CampaignId, Granted)>, Error> {
+    let sql = "SELECT c.campaign_id, c.account_id, c.grade, c.at, f.link_id FROM payouts p
+        JOIN claims c ON c.id = p.claim_id JOIN follows f ON f.id = c.follow_id WHERE p.id = $1";
+    let found = rows(tx.conn(), sql, [payout.0.into()]).await?;
+    let Some(r) = found.first() else { return Ok(None) };
+    let granted = Granted {
+        account: AccountId(get(r, "account_id")?),
+        link: get::<Option<i64>>(r, "link_id")?.map(LinkId),
+        grade: parsed(r, "grade")?,
+        at: UnixMs(get(r, "at")?),
+    };
+    Ok(Some((CampaignId(get(r, "campaign_id")?), granted)))
+}
