@@ -138,7 +138,7 @@ impl Ground {
         });
         // The last of a budget still makes a packet if the rule allows one as small as what is left.
         let amount = if left.amount >= rule.min() { drawn.min(left.amount) } else { drawn };
-        let facts = eligibility::Facts { opening: self.campaign.opening(now), already_claimed, right, amount, left };
+        let facts = eligibility::Facts { opening: self.opening, already_claimed, right, amount, left };
         Considered { right: eligibility::decide(&facts), amount, stand: stand.map(|(n, _)| n) }
     }
 }

@@ -2,12 +2,12 @@
 //! Refuses to decide anything, and to read a line that somebody else may change before the batch ends.
 
 use super::Request;
-use crate::Error;
 use crate::store::claims::{self as store, Key, Stand};
 use crate::store::{accounts, budgets, campaigns, caps};
+use crate::{Error, restore};
 use rules::Fen;
 use rules::account::Account;
-use rules::campaign::{Campaign, Scope};
+use rules::campaign::{Campaign, Opening, Scope};
 use rules::cap::{Cap, Kind, Room};
 use rules::ids::{AccountId, Appid, CampaignId, Slug};
 use rules::ledger::Budget;
@@ -31,6 +31,8 @@ pub struct Ground {
     pub payer: Appid,
     pub budget: Budget,
     pub room: Room,
+    /// Whether claims are taken now.
+    pub opening: Opening,
     /// The accounts in the campaign that staff did not take out.
     pub members: HashMap<AccountId, Account>,
 }
@@ -51,13 +53,18 @@ impl Facts {
         let campaigns = campaigns::by_slugs(db, slugs).await?;
         let ids: Vec<CampaignId> = campaigns.iter().map(|(campaign, _)| campaign.id).collect();
         let budgets = budgets::of_campaigns(db, &ids, lock == Lock::ForUpdate).await?;
+        let held = restore::is_held(db).await?;
         let mut grounds = HashMap::new();
         for (campaign, payer) in campaigns {
             let budget = *budgets.get(&campaign.id).ok_or_else(|| Error::broken("a campaign without its line"))?;
             let members = accounts::in_campaign(db, campaign.id).await?;
             let members = members.into_iter().map(|account| (account.id, account)).collect();
             let room = room(db, &campaign, now).await?;
-            grounds.insert(campaign.slug.clone(), Ground { campaign, payer, budget, room, members });
+            let opening = match campaign.opening(now) {
+                Opening::Open if held => Opening::Paused,
+                opening => opening,
+            };
+            grounds.insert(campaign.slug.clone(), Ground { campaign, payer, budget, room, opening, members });
         }
         let asked: Vec<_> = batch
             .iter()

@@ -89,10 +89,13 @@ impl Work for ClaimWork<'_> {
     async fn carry_out<'a>(&'a self, batch: &'a [&'a Request]) -> Answers<Answer> {
         let engine = self.0;
         let now = engine.clock().now();
-        let mut tx = engine.db().begin().await?;
-        let answers = engine.claim_in(&mut tx, batch, now).await?;
-        crash::point("claim_before_commit");
-        tx.commit().await?;
+        let once = || async {
+            let mut tx = engine.db().begin().await?;
+            let answers = engine.claim_in(&mut tx, batch, now).await?;
+            crash::point("claim_before_commit");
+            tx.commit().await.map(|()| answers)
+        };
+        let answers = engine.retried(once).await?;
         crash::point("claim_after_commit");
         engine.wake_worker();
         engine.touch();

@@ -59,15 +59,9 @@ pub fn batch(rows: Vec<serde_json::Value>) -> Value {
 mod tests {
     use super::Column::{BigInt, Text};
     use super::{batch, for_update, json_rows, skip_locked};
-    use crate::store::{exec, get, rows};
-    use sea_orm::{Database, DatabaseConnection};
+    use crate::store::{exec, get, postgres, rows};
+    use sea_orm::DatabaseConnection;
     use serde_json::json;
-
-    async fn sqlite() -> DatabaseConnection {
-        let mut options = sea_orm::ConnectOptions::new("sqlite::memory:");
-        options.max_connections(1);
-        Database::connect(options).await.unwrap()
-    }
 
     type Kept = (i64, Option<String>, Option<i64>);
 
@@ -107,6 +101,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_batch_is_one_parameter_on_sqlite() {
-        a_batch_goes_in_and_comes_back(&sqlite().await).await;
+        a_batch_goes_in_and_comes_back(&postgres::open("sqlite::memory:").await).await;
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_one_parameter_on_postgresql() {
+        let url = postgres::create().await;
+        a_batch_goes_in_and_comes_back(&postgres::open(&url).await).await;
+        postgres::remove(&url).await;
     }
 }
