@@ -71,7 +71,7 @@ fn v2_the_whole_push_is_opened() {
         "<xml><ToUserName><![CDATA[wx5823bf96d3bd56c7]]></ToUserName><Encrypt><![CDATA[{V2_ENCRYPT}]]></Encrypt></xml>"
     );
     let push = callback::open(&keys, &query, body.as_bytes(), 1409659813).unwrap();
-    assert!(push.encrypted);
+    assert_eq!(push.opened_with.as_ref(), keys.aes_keys.first());
     assert_eq!(push.message.from_user_name, "mycreate");
     assert_eq!(push.message.create_time, 1409659813);
     assert_eq!(push.message.dedupe_key(), "msg:4561255354251345929");
@@ -97,7 +97,8 @@ fn v3_a_sealed_reply_has_exactly_the_layout_of_the_page() {
         mode: MessageMode::Safe,
         aes_keys: vec![key("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")],
     };
-    let sealed = callback::seal_reply(&keys, "我是中文abcd123", 1409304348, "xxxxxx", *b"aaaabbbbccccdddd");
+    let sealed =
+        callback::seal_reply(&keys, &keys.aes_keys[0], "我是中文abcd123", 1409304348, "xxxxxx", *b"aaaabbbbccccdddd");
     assert_eq!(
         sealed,
         "<xml><Encrypt><![CDATA[jn1L23DB+6ELqJ+6bruv21Y6MD7KeIfP82D6gU39rmkgczbWwt5+3bnyg5K55bgVtVzd832WzZGMhkP72vVOfg==]]></Encrypt><MsgSignature><![CDATA[82c962d39941aa48552f90ef55aa323dc620cc10]]></MsgSignature><TimeStamp>1409304348</TimeStamp><Nonce><![CDATA[xxxxxx]]></Nonce></xml>"
