@@ -74,7 +74,7 @@ fn v2_the_whole_push_is_opened() {
     assert_eq!(push.opened_with.as_ref(), keys.aes_keys.first());
     assert_eq!(push.message.from_user_name, "mycreate");
     assert_eq!(push.message.create_time, 1409659813);
-    assert_eq!(push.message.dedupe_key(), "msg:4561255354251345929");
+    assert_eq!(push.message.dedupe_key(), "msg:mycreate:4561255354251345929");
     let said = Content::Text { content: "hello".into(), msg_id: Some(4561255354251345929) };
     assert_eq!(push.message.content, said);
 }

@@ -306,6 +306,19 @@ fn the_same_event_has_the_same_dedupe_key_and_another_has_not() {
 }
 
 #[test]
+fn two_followers_with_one_msg_id_do_not_silence_each_other() {
+    let said_by = |openid: &str| {
+        let xml = format!(
+            "<xml><ToUserName>gh_1</ToUserName><FromUserName>{openid}</FromUserName><CreateTime>5</CreateTime><MsgType>text</MsgType><Content>领</Content><MsgId>7</MsgId></xml>"
+        );
+        message::parse(xml.as_bytes()).unwrap().dedupe_key()
+    };
+    assert_eq!(said_by("oMing"), "msg:oMing:7");
+    assert_eq!(said_by("oMing"), said_by("oMing"));
+    assert_ne!(said_by("oMing"), said_by("oHong"));
+}
+
+#[test]
 fn replies_keep_their_order_and_survive_what_people_write() {
     let reply = message::text_reply("oMing", "gh_1", 7, "a]]>b <a href=\"https://x\">领</a>\u{0}\n&");
     assert_eq!(
