@@ -2,7 +2,6 @@
 //! It refuses HTTP error statuses for business errors: `cgi-bin` and `sns` say everything with status 200.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};
@@ -10,7 +9,7 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::faults::{Kind, On, Strike};
+use crate::faults::{Kind, On};
 use crate::sim::Sim;
 
 /// JSON as `cgi-bin` labels it.
@@ -94,22 +93,28 @@ fn rid(sim: &Sim) -> String {
 
 /// Does a call's work, with the fault that waits for it, if any.
 pub(crate) async fn under_faults(sim: &Sim, on: On, kind: &'static str, work: impl FnOnce() -> Answer) -> Response {
-    let Some(Strike { kind: strike, ms, code }) = sim.faults.strike(on) else { return work().send() };
+    let Some(strike) = sim.faults.strike(on) else { return work().send() };
     sim.touch();
-    match strike {
+    match strike.kind {
         Kind::LostRequest => cut(),
         Kind::LostAnswer => {
             work();
             cut()
         }
         Kind::Delay => {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
+            let answer = work();
+            strike.wait().await;
+            answer.send()
+        }
+        Kind::DelayBefore => {
+            strike.wait().await;
             work().send()
         }
         Kind::Http500 => http_500(),
         Kind::BrokenXml => work().broken().send(),
         Kind::ErrCode => {
-            let body = json!({ "errcode": code.parse::<i64>().unwrap_or(-1), "errmsg": format!("injected rid: {}", rid(sim)) });
+            let errcode = strike.code.parse::<i64>().unwrap_or(-1);
+            let body = json!({ "errcode": errcode, "errmsg": format!("injected rid: {}", rid(sim)) });
             Answer::ok(kind, body.to_string()).send()
         }
         _ => api::<()>(sim, kind, Err(ApiError(-1, "system error"))).send(),

@@ -40,16 +40,19 @@
 //!
 //! A *fault* is `{"on","kind","times"?,"ms"?,"code"?,"seed"?,"percent"?}` and strikes the next `times` (1) calls there:
 //!
-//! - `sendredpack`: lost_answer, lost_request, systemerror_after, systemerror_before, processing, failed, delay, http_500,
-//!   broken_xml, notenough, no_auth, err_code. `failed` accepts the packet; a query says SENDING for `ms` (60000) of the
+//! - `sendredpack`: lost_answer, lost_request, systemerror_after, systemerror_before, processing, failed, delay, delay_before,
+//!   http_500, broken_xml, notenough, no_auth, err_code. `failed` accepts the packet; a query says SENDING for `ms` (60000) of the
 //!   simulator's clock, with `"ms":0` not at all, and then FAILED with a reason;
 //! - `gethbinfo`: lost_answer, lost_request, systemerror_after, systemerror_before, processing (the query says SENDING),
-//!   not_found, not_found_as_systemerror (the official failure sample), delay, http_500, broken_xml, err_code;
-//! - `push`: lost_answer, lost_request, delay, duplicate;
-//! - `oauth_code` and `token`: lost_answer, lost_request, systemerror_before, delay, http_500, broken_xml, err_code;
-//! - `any`: lost_answer, lost_request, delay.
+//!   not_found, not_found_as_systemerror (the official failure sample), delay, delay_before, http_500, broken_xml,
+//!   err_code;
+//! - `push`: lost_answer, lost_request, delay, delay_before, duplicate;
+//! - `oauth_code` and `token`: lost_answer, lost_request, systemerror_before, delay, delay_before, http_500, broken_xml,
+//!   err_code;
+//! - `any`: lost_answer, lost_request, delay, delay_before.
 //!
-//! `delay` needs `ms`, `err_code` needs `code`. Everywhere `random` draws one of the kinds that need no argument, except
+//! `delay` does the work at once and answers after `ms`; `delay_before` does nothing for `ms`, then works and answers. Both
+//! go on when the caller has gone. `err_code` needs `code`. Everywhere `random` draws one of the kinds that need no argument, except
 //! failed and not_found_as_systemerror, for `percent` of the calls, the same ones for the same `seed`.
 
 use std::convert::Infallible;

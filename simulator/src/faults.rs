@@ -2,6 +2,7 @@
 //! It refuses a kind that makes no sense at its place, so that a test never waits for a fault that cannot come.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -39,8 +40,10 @@ pub(crate) enum Kind {
     NotFound,
     /// The query finds nothing and says it as the official failure sample does: `return_code` FAIL, SYSTEMERROR.
     NotFoundAsSystemerror,
-    /// The answer waits `ms` milliseconds.
+    /// The call does its work at once and the answer waits `ms` milliseconds.
     Delay,
+    /// The call waits `ms` milliseconds before it does anything, whether the caller still listens or not.
+    DelayBefore,
     /// Nothing is done; HTTP 500.
     #[serde(rename = "http_500")]
     Http500,
@@ -67,6 +70,7 @@ const PAY: &[Kind] = &[
     K::Processing,
     K::Failed,
     K::Delay,
+    K::DelayBefore,
     K::Http500,
     K::BrokenXml,
     K::Notenough,
@@ -82,13 +86,22 @@ const QUERY: &[Kind] = &[
     K::NotFound,
     K::NotFoundAsSystemerror,
     K::Delay,
+    K::DelayBefore,
     K::Http500,
     K::BrokenXml,
     K::ErrCode,
 ];
-const PUSH: &[Kind] = &[K::LostAnswer, K::LostRequest, K::Delay, K::Duplicate];
-const API: &[Kind] =
-    &[K::LostAnswer, K::LostRequest, K::SystemerrorBefore, K::Delay, K::Http500, K::BrokenXml, K::ErrCode];
+const PUSH: &[Kind] = &[K::LostAnswer, K::LostRequest, K::Delay, K::DelayBefore, K::Duplicate];
+const API: &[Kind] = &[
+    K::LostAnswer,
+    K::LostRequest,
+    K::SystemerrorBefore,
+    K::Delay,
+    K::DelayBefore,
+    K::Http500,
+    K::BrokenXml,
+    K::ErrCode,
+];
 
 impl On {
     fn kinds(self) -> &'static [Kind] {
@@ -97,7 +110,7 @@ impl On {
             Self::Gethbinfo => QUERY,
             Self::Push => PUSH,
             Self::OauthCode | Self::Token => API,
-            Self::Any => &[K::LostAnswer, K::LostRequest, K::Delay],
+            Self::Any => &[K::LostAnswer, K::LostRequest, K::Delay, K::DelayBefore],
         }
     }
 }
@@ -134,6 +147,13 @@ pub(crate) struct Strike {
     pub(crate) code: String,
 }
 
+impl Strike {
+    /// Waits as long as the fault says.
+    pub(crate) async fn wait(&self) {
+        tokio::time::sleep(Duration::from_millis(self.ms)).await;
+    }
+}
+
 /// All faults that wait.
 #[derive(Default)]
 pub(crate) struct Faults {
@@ -156,7 +176,7 @@ impl Faults {
                 fitting.join(", ")
             ));
         }
-        if fault.kind == Kind::Delay && fault.ms.is_none() {
+        if matches!(fault.kind, Kind::Delay | Kind::DelayBefore) && fault.ms.is_none() {
             return Err("a delay needs ms".to_owned());
         }
         if fault.kind == Kind::ErrCode && fault.code.as_deref().unwrap_or_default().is_empty() {
@@ -218,7 +238,10 @@ impl Faults {
 
 /// Kinds that may be drawn: those that need no further argument and leave it open what became of the money.
 fn by_chance(kind: Kind) -> bool {
-    !matches!(kind, Kind::Delay | Kind::ErrCode | Kind::Random | Kind::Failed | Kind::NotFoundAsSystemerror)
+    !matches!(
+        kind,
+        Kind::Delay | Kind::DelayBefore | Kind::ErrCode | Kind::Random | Kind::Failed | Kind::NotFoundAsSystemerror
+    )
 }
 
 /// The name of a place or kind as the control calls write it.

@@ -256,6 +256,7 @@ fn plain_side(sim: &Arc<Sim>) -> Router {
         .merge(pages::routes())
         .merge(control::routes())
         .fallback(cgi::unknown)
+        .layer(middleware::from_fn(listen::outlive))
         .layer(middleware::from_fn_with_state(Arc::clone(sim), proxy::by_host))
         .with_state(Arc::clone(sim))
 }
@@ -267,6 +268,7 @@ fn pay_side(sim: &Arc<Sim>) -> Router {
         .route("/mmpaymkttransfers/gethbinfo", any(pay_v2::gethbinfo))
         .route("/mmpaymkttransfers/{*path}", post(pay_v2::closed))
         .route("/secapi/{*path}", post(pay_v2::closed))
+        .layer(middleware::from_fn(listen::outlive))
         .with_state(Arc::clone(sim))
 }
 

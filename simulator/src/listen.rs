@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::middleware::Next;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -21,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use crate::answer::Cut;
+use crate::answer::{Cut, http_500};
 
 /// How long a handshake, or the head of a request, may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -33,6 +34,17 @@ const FAREWELL: Duration = Duration::from_millis(300);
 pub(crate) enum ClientCertificate {
     Shown,
     Absent,
+}
+
+/// Lets a call end its work although its caller has gone: WeChat does not stop paying because a line broke.
+pub(crate) async fn outlive(request: axum::extract::Request, next: Next) -> axum::response::Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a call broke off");
+            http_500()
+        }
+    }
 }
 
 /// Answers connections until `stop` says true.

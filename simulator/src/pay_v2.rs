@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Extension, State as Shared};
@@ -179,7 +178,12 @@ async fn under_faults(
         Kind::NotFoundAsSystemerror => refuse(Failure::bad("SYSTEMERROR", NO_SUCH_BILL)),
         Kind::ErrCode => refuse(Failure::business(&strike.code, &strike.code)),
         Kind::Delay => {
-            tokio::time::sleep(Duration::from_millis(strike.ms)).await;
+            let answer = compose(work(None), fields);
+            strike.wait().await;
+            answer.send()
+        }
+        Kind::DelayBefore => {
+            strike.wait().await;
             compose(work(None), fields).send()
         }
         Kind::LostAnswer => {

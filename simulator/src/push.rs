@@ -1,8 +1,6 @@
 //! The message push: builds an event as WeChat does, delivers it up to three times, and understands the reply.
 //! It refuses a plain reply where the account's mode wants an encrypted one, as the real platform does.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -134,14 +132,15 @@ pub(crate) async fn deliver(
 /// One delivery; the body is there only when the server answered 200 in time.
 async fn attempt(sim: &Sim, parcel: &Parcel, strike: Option<&Strike>) -> (Delivery, Option<Vec<u8>>) {
     let began = Instant::now();
-    let result = match strike.map(|strike| (strike.kind, strike.ms)) {
+    let result = match strike.map(|strike| (strike.kind, strike)) {
         Some((Kind::LostRequest, _)) => Err("the request was lost".to_owned()),
-        Some((Kind::Delay, ms)) => {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
-            post(sim, parcel).await
+        Some((Kind::Delay, strike)) => in_time(sim, async { late(post(sim, parcel).await, strike).await }).await,
+        Some((Kind::DelayBefore, strike)) => {
+            strike.wait().await;
+            in_time(sim, post(sim, parcel)).await
         }
-        Some((Kind::LostAnswer, _)) => post(sim, parcel).await.and(Err("the answer was lost".to_owned())),
-        _ => post(sim, parcel).await,
+        Some((Kind::LostAnswer, _)) => in_time(sim, post(sim, parcel)).await.and(Err("the answer was lost".to_owned())),
+        _ => in_time(sim, post(sim, parcel)).await,
     };
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     match result {
@@ -154,7 +153,22 @@ async fn attempt(sim: &Sim, parcel: &Parcel, strike: Option<&Strike>) -> (Delive
     }
 }
 
-async fn post(sim: &Sim, parcel: &Parcel) -> Result<(u16, Vec<u8>), String> {
+/// What a server answered: its status and its body.
+type Answered = Result<(u16, Vec<u8>), String>;
+
+/// An answer on a slow line.
+async fn late(answered: Answered, strike: &Strike) -> Answered {
+    strike.wait().await;
+    answered
+}
+
+/// An answer, if it comes before WeChat's patience ends.
+async fn in_time(sim: &Sim, answer: impl Future<Output = Answered>) -> Answered {
+    let late = || Err(format!("no answer within {} ms", sim.push_timeout.as_millis()));
+    tokio::time::timeout(sim.push_timeout, answer).await.unwrap_or_else(|_| late())
+}
+
+async fn post(sim: &Sim, parcel: &Parcel) -> Answered {
     let request = sim
         .http
         .post(&parcel.url)
@@ -163,19 +177,15 @@ async fn post(sim: &Sim, parcel: &Parcel) -> Result<(u16, Vec<u8>), String> {
         .header("accept", "*/*")
         .header("pragma", "no-cache")
         .body(parcel.body.clone());
-    let exchange = async {
-        let mut response = request.send().await.map_err(said)?;
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(said)? {
-            body.extend_from_slice(&part);
-            if body.len() > REPLY_MAX {
-                break;
-            }
+    let mut response = request.send().await.map_err(said)?;
+    let mut body = Vec::new();
+    while let Some(part) = response.chunk().await.map_err(said)? {
+        body.extend_from_slice(&part);
+        if body.len() > REPLY_MAX {
+            break;
         }
-        Ok((response.status().as_u16(), body))
-    };
-    let late = || Err(format!("no answer within {} ms", sim.push_timeout.as_millis()));
-    tokio::time::timeout(sim.push_timeout, exchange).await.unwrap_or_else(|_| late())
+    }
+    Ok((response.status().as_u16(), body))
 }
 
 /// An HTTP error in words, without the address and its signature.
