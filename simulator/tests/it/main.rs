@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails there says where")]
 
 mod gone;
+mod oauth;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -269,7 +270,7 @@ impl World {
         let path = self.authorise(SERVICE, scope, &format!("{}/back", self.server));
         let response = self
             .http
-            .get(format!("{}{path}&sim_consent=1", self.running.url))
+            .get(format!("{}{path}", self.running.url))
             .header("cookie", format!("a=b; sim_phone={phone}"))
             .send()
             .await
@@ -622,7 +623,7 @@ async fn consent_gives_the_profile_and_a_snapshot_gives_nobody() {
     let world = world().await;
     let ming = world.phone("小明").await;
     let path = world.authorise(SERVICE, "snsapi_userinfo", &format!("{}/back", world.server));
-    let asked = world.http.get(format!("{}{path}&sim_phone={ming}", world.running.url)).send().await.unwrap();
+    let asked = world.http.get(format!("{}{path}&sim_phone={ming}&sim_ask=1", world.running.url)).send().await.unwrap();
     assert_eq!(asked.status(), 200);
     assert!(asked.text().await.unwrap().contains("name=\"sim_consent\""));
     let token = world.exchange(&world.code(&ming, "snsapi_userinfo").await).await;
