@@ -83,7 +83,8 @@ pub(crate) async fn authorize(Shared(sim): Shared<Arc<Sim>>, headers: HeaderMap,
         Ok(asked) => asked,
         Err(Wrong(number, text)) => return error_page(number, text),
     };
-    let Some(phone) = who(&sim, &headers, &query) else { return outside_page() };
+    let Some(mut phone) = who(&sim, &headers, &query) else { return outside_page() };
+    phone.snapshot |= query.get("forceSnapShot").is_some_and(|said| said == "true");
     if asked.userinfo && !phone.snapshot && asks(&headers, &query) {
         return consent_page(asked.account, &raw, &phone);
     }

@@ -129,19 +129,23 @@ fn granted(sim: &Sim, query: &Query) -> Result<Grant, ApiError> {
     if openid == grant.openid { Ok(grant) } else { Err(ApiError(40003, "invalid openid")) }
 }
 
-/// `GET /sns/userinfo`
+/// `GET /sns/userinfo`; a virtual user has a made-up profile (48001, which real WeChat says now and then, is a fault).
 /// <https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo>
 pub(crate) async fn userinfo(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
     let tell = |query: &Query| -> Result<Value, ApiError> {
         let grant = granted(&sim, query)?;
-        if !grant.userinfo || grant.snapshot {
+        if !grant.userinfo {
             return Err(ApiError(48001, "api unauthorized"));
         }
-        let name = sim.read(|state| state.phones.get(&grant.phone).map(|phone| phone.name.clone()));
+        let (nickname, headimgurl) = if grant.snapshot {
+            ("微信用户".to_owned(), "")
+        } else {
+            let name = sim.read(|state| state.phones.get(&grant.phone).map(|phone| phone.name.clone()));
+            (name.unwrap_or_default(), "https://thirdwx.qlogo.cn/mmopen/vi_32/simulator/132")
+        };
         Ok(json!({
-            "openid": grant.openid, "nickname": name.unwrap_or_default(), "sex": 0, "language": "", "city": "",
-            "province": "", "country": "", "privilege": [], "unionid": grant.unionid,
-            "headimgurl": "https://thirdwx.qlogo.cn/mmopen/vi_32/simulator/132",
+            "openid": grant.openid, "nickname": nickname, "sex": 0, "language": "", "city": "", "province": "",
+            "country": "", "privilege": [], "unionid": grant.unionid, "headimgurl": headimgurl,
         }))
     };
     api(&sim, PLAIN, tell(&query(raw.as_deref()))).send()

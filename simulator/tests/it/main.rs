@@ -639,7 +639,9 @@ async fn consent_gives_the_profile_and_a_snapshot_gives_nobody() {
     assert_eq!(first["is_snapshotuser"], 1);
     assert_ne!(first["openid"], second["openid"]);
     assert_ne!(first["openid"], token["openid"]);
-    assert_eq!(userinfo(&first).await["errcode"], 48001);
+    let made_up = userinfo(&first).await;
+    assert_eq!((&made_up["nickname"], &made_up["headimgurl"]), (&json!("微信用户"), &json!("")));
+    assert_eq!(made_up["unionid"], first["unionid"]);
 }
 
 #[tokio::test]

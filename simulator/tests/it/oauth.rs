@@ -29,3 +29,18 @@ async fn a_program_gets_its_code_at_once_and_a_person_is_asked() {
     assert!(status == 200 && page.contains("name=\"sim_consent\""), "{page}");
     assert_eq!(world.asks(phone, "&sim_consent=1").await.0, 302);
 }
+
+#[tokio::test]
+async fn a_page_may_ask_for_the_snapshot_itself() {
+    let world = world().await;
+    let ming = world.phone("小明").await;
+    let path = world.authorise(SERVICE, "snsapi_userinfo", &format!("{}/back", world.server));
+    let asked = world.http.get(format!("{}{path}&forceSnapShot=true&sim_phone={ming}&sim_ask=1", world.running.url));
+    let moved = asked.send().await.unwrap();
+    let location = url::Url::parse(moved.headers()["location"].to_str().unwrap()).unwrap();
+    let code = location.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let token = world.exchange(&code).await;
+    assert_eq!(token["is_snapshotuser"], 1);
+    assert_ne!(token["openid"], world.openid(&ming).await);
+    assert!(world.exchange(&world.code(&ming, "snsapi_userinfo").await).await.get("is_snapshotuser").is_none());
+}
