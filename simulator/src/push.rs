@@ -88,7 +88,10 @@ fn parcel(sim: &Sim, account: &Account, openid: &str, message: &str) -> Parcel {
     url.push_str(&format!("&encrypt_type=aes&msg_signature={covered}"));
     let envelope = format!("<Encrypt>{}</Encrypt>\n", cdata(&sealed));
     let body = match account.message_mode {
-        MessageMode::Compatible => message.replacen("</xml>", &format!("{envelope}</xml>"), 1),
+        MessageMode::Compatible => {
+            // What a follower wrote may hold the same tag: only the last one closes the document.
+            format!("{}{envelope}</xml>", message.strip_suffix("</xml>").unwrap_or(message))
+        }
         MessageMode::Plain | MessageMode::Safe => {
             format!("<xml>\n    <ToUserName>{}</ToUserName>\n    {envelope}</xml>\n", cdata(&account.original_id))
         }

@@ -5,6 +5,7 @@
 
 mod gone;
 mod oauth;
+mod push;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
