@@ -99,7 +99,8 @@ fn parcel(sim: &Sim, account: &Account, openid: &str, message: &str) -> Parcel {
     Parcel { url, body }
 }
 
-/// Delivers what happened, again while nobody answers, and tells what came of it.
+/// Delivers what happened, again while nobody answers, and tells what came of it. Of two answers to a doubled push the
+/// first one counts.
 pub(crate) async fn deliver(
     sim: &Sim,
     account: &Account,
@@ -120,7 +121,9 @@ pub(crate) async fn deliver(
         for strike in rounds {
             let (delivery, body) = attempt(sim, &parcel, strike.as_ref()).await;
             deliveries.push(delivery);
-            if let Some(body) = body {
+            if let Some(body) = body
+                && !answered
+            {
                 answered = true;
                 heard = reply::understand(account, openid, &body);
             }

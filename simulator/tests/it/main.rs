@@ -57,6 +57,8 @@ enum Manner {
     Success,
     Silent,
     Error500,
+    /// Answers the first push and keeps silence about its copies.
+    Once,
 }
 
 fn demo() -> Config {
@@ -123,7 +125,8 @@ async fn callback(
         Manner::Silent => return std::future::pending().await,
         Manner::Error500 => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Manner::Success => return "success".into_response(),
-        Manner::Right | Manner::PlainInSafeMode => {}
+        Manner::Once if merchant.pushes.lock().unwrap().len() > 1 => return "success".into_response(),
+        Manner::Right | Manner::PlainInSafeMode | Manner::Once => {}
     }
     let account = demo().accounts.into_iter().find(|account| account.appid == appid).unwrap();
     let token = account.token.clone().unwrap();
@@ -146,7 +149,7 @@ async fn callback(
          <Content><![CDATA[{what}：<a href=\"http://shop.example/c/demo?t=1&x=2\">点我</a>]]></Content></xml>",
         account.original_id
     );
-    if encrypted && manner == Manner::Right {
+    if encrypted && manner != Manner::PlainInSafeMode {
         seal(&appid, &token, &reply).into_response()
     } else {
         reply.into_response()

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::{COMPATIBLE, tag, world};
+use crate::{COMPATIBLE, Manner, SAFE, tag, world};
 
 #[tokio::test]
 async fn a_text_that_closes_the_document_does_not_move_the_envelope() {
@@ -18,4 +18,14 @@ async fn a_text_that_closes_the_document_does_not_move_the_envelope() {
     let body = &pushes.last().unwrap().2;
     assert_eq!(tag(body, "Content"), Some(text));
     assert!(body.ends_with("]]></Encrypt>\n</xml>"), "{body}");
+}
+
+#[tokio::test]
+async fn a_doubled_push_keeps_the_reply_that_came_first() {
+    let world = world().await;
+    let ming = world.phone("小明").await;
+    world.manner(Manner::Once);
+    world.post("/_sim/faults", json!({ "on": "push", "kind": "duplicate" })).await;
+    let told = world.follow(&ming, SAFE).await;
+    assert_eq!((told["deliveries"].as_array().unwrap().len(), &told["reply"]), (2, &json!("subscribe：点我")));
 }
