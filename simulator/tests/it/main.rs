@@ -5,6 +5,7 @@
 
 mod gone;
 mod oauth;
+mod pay;
 mod push;
 
 use std::collections::BTreeMap;
