@@ -35,8 +35,8 @@
 //! `{"followed":bool,"deliveries":[{"status","error"?,"ms"}],"reply":text or null}`, given when the deliveries ended.
 //!
 //! A bill's `state` in the books is sent, collected, returning (only with `refund_way_secs`: a query says `RFUND_ING`, and
-//! the money is not in `returned_fen` yet), returned, or failed (from the moment it is accepted; in no wallet and not in
-//! `paid_fen`). `paid_fen` is everything else that was accepted, later returned included.
+//! the money is not in `returned_fen` yet), returned, sending (it will fail; in no wallet) or failed (its money is in
+//! `returned_fen`). `paid_fen` is everything that was accepted, later returned and failed included.
 //!
 //! A *fault* is `{"on","kind","times"?,"ms"?,"code"?,"seed"?,"percent"?}` and strikes the next `times` (1) calls there:
 //!

@@ -898,6 +898,9 @@ async fn a_packet_that_fails_is_accepted_first_and_never_reaches_anybody() {
     assert_eq!((tag(&sent, "result_code"), tag(&sent, "mch_billno")), (Some("SUCCESS"), Some("E1")));
     assert_eq!(world.pay("sendredpack", packet("E1", &openid, "100")).await.unwrap(), sent);
     assert_eq!(status("E1").await, ("SENDING".to_owned(), None));
+    let books = world.get("/_sim/books").await;
+    assert_eq!((&books["paid_fen"], &books["returned_fen"]), (&json!(100), &json!(0)));
+    assert_eq!(books["bills"][0]["state"], "sending");
     world.post("/_sim/clock", json!({ "advance_secs": 60 })).await;
     let (told, reason) = status("E1").await;
     assert_eq!(told, "FAILED");
@@ -913,7 +916,7 @@ async fn a_packet_that_fails_is_accepted_first_and_never_reaches_anybody() {
     world.post("/_sim/clock", json!({ "advance_secs": 86_400 })).await;
     assert_eq!(status("E1").await.0, "FAILED");
     let books = world.get("/_sim/books").await;
-    assert_eq!((&books["paid_fen"], &books["returned_fen"]), (&json!(100), &json!(100)));
+    assert_eq!((&books["paid_fen"], &books["returned_fen"]), (&json!(300), &json!(300)));
     let states: Vec<&Value> = books["bills"].as_array().unwrap().iter().map(|bill| &bill["state"]).collect();
     assert_eq!(states, ["failed", "failed", "returned"]);
     let wrong = world.post("/_sim/faults", json!({ "on": "gethbinfo", "kind": "failed" })).await;
