@@ -128,10 +128,14 @@ pub(crate) fn send(sim: &Sim, fields: &Fields, strike: Option<&Strike>) -> Resul
             let same = booked.openid == get(fields, "re_openid")
                 && booked.amount_fen == amount_fen
                 && booked.appid == get(fields, "wxappid");
-            return if same {
-                Ok(booked.clone())
-            } else {
-                Err(Failure::business("FATAL_ERROR", "openid和原始单参数不一致或金额不一致，请检查原单号"))
+            return match booked.place {
+                _ if !same => {
+                    Err(Failure::business("FATAL_ERROR", "openid和原始单参数不一致或金额不一致，请检查原单号"))
+                }
+                Where::Failed(_) => Err(Failure::business("SEND_FAILED", "红包发放失败，请更换单号再重试")),
+                Where::Sent | Where::Collected(_) | Where::Returning(_) | Where::Returned(_) | Where::Failing(_) => {
+                    Ok(booked.clone())
+                }
             };
         }
         amount_ok(fields, amount_fen)?;

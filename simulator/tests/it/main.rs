@@ -905,6 +905,8 @@ async fn a_packet_that_fails_is_accepted_first_and_never_reaches_anybody() {
     let (told, reason) = status("E1").await;
     assert_eq!(told, "FAILED");
     assert!(!reason.unwrap().is_empty());
+    let again = world.pay("sendredpack", packet("E1", &openid, "100")).await.unwrap();
+    assert_eq!((tag(&again, "result_code"), tag(&again, "err_code")), (Some("FAIL"), Some("SEND_FAILED")));
     fault(json!({ "ms": 0 })).await;
     world.pay("sendredpack", packet("E2", &openid, "100")).await.unwrap();
     assert_eq!(status("E2").await.0, "FAILED");
