@@ -38,7 +38,8 @@
 //! the money is not in `returned_fen` yet), returned, sending (it will fail; in no wallet) or failed (its money is in
 //! `returned_fen`). `paid_fen` is everything that was accepted, later returned and failed included.
 //!
-//! A *fault* is `{"on","kind","times"?,"ms"?,"code"?,"seed"?,"percent"?}` and strikes the next `times` (1) calls there:
+//! A *fault* is `{"on"?,"kind"?,"times"?,"ms"?,"code"?,"seed"?,"percent"?}` and strikes the next `times` (1) calls at `on`
+//! (any):
 //!
 //! - `sendredpack`: lost_answer, lost_request, systemerror_after, systemerror_before, processing, failed, delay, delay_before,
 //!   http_500, broken_xml, notenough, no_auth, err_code. `failed` accepts the packet; a query says SENDING for `ms` (60000) of the
@@ -47,13 +48,14 @@
 //!   not_found, not_found_as_systemerror (the official failure sample), delay, delay_before, http_500, broken_xml,
 //!   err_code;
 //! - `push`: lost_answer, lost_request, delay, delay_before, duplicate;
-//! - `oauth_code` and `token`: lost_answer, lost_request, systemerror_before, delay, delay_before, http_500, broken_xml,
+//! - `oauth_code`, `token` and `api` (all other calls of `cgi-bin` and `sns`): lost_answer, lost_request, systemerror_before, delay, delay_before, http_500, broken_xml,
 //!   err_code;
 //! - `any`: lost_answer, lost_request, delay, delay_before.
 //!
 //! `delay` does the work at once and answers after `ms`; `delay_before` does nothing for `ms`, then works and answers. Both
 //! go on when the caller has gone. `err_code` needs `code`. Everywhere `random` draws one of the kinds that need no argument, except
-//! failed and not_found_as_systemerror, for `percent` of the calls, the same ones for the same `seed`.
+//! failed and not_found_as_systemerror, for `percent` (20) of the calls, the same ones for the same `seed`, a million
+//! `times`; `{"seed":7}` alone does so everywhere.
 
 use std::convert::Infallible;
 use std::net::IpAddr;

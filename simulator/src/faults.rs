@@ -17,6 +17,8 @@ pub(crate) enum On {
     Push,
     OauthCode,
     Token,
+    /// Every other call of `cgi-bin` and `sns`.
+    Api,
     Any,
 }
 
@@ -109,7 +111,7 @@ impl On {
             Self::Sendredpack => PAY,
             Self::Gethbinfo => QUERY,
             Self::Push => PUSH,
-            Self::OauthCode | Self::Token => API,
+            Self::OauthCode | Self::Token | Self::Api => API,
             Self::Any => &[K::LostAnswer, K::LostRequest, K::Delay, K::DelayBefore],
         }
     }
@@ -117,27 +119,56 @@ impl On {
 
 /// A fault that waits for its calls.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Asked")]
 pub(crate) struct Fault {
     pub(crate) on: On,
     pub(crate) kind: Kind,
-    #[serde(default = "once")]
     pub(crate) times: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ms: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) seed: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) percent: Option<u32>,
+}
+
+/// A fault as it is asked for: a seed alone means random faults everywhere, without end.
+#[derive(Deserialize)]
+struct Asked {
+    on: Option<On>,
+    kind: Option<Kind>,
+    times: Option<u64>,
+    ms: Option<u64>,
+    code: Option<String>,
+    seed: Option<u64>,
+    percent: Option<u32>,
+}
+
+impl TryFrom<Asked> for Fault {
+    type Error = &'static str;
+
+    fn try_from(asked: Asked) -> Result<Self, Self::Error> {
+        let kind = asked.kind.or(asked.seed.map(|_| Kind::Random)).ok_or("a fault needs a kind, or a seed")?;
+        let random = kind == Kind::Random;
+        Ok(Self {
+            on: asked.on.unwrap_or(On::Any),
+            kind,
+            times: asked.times.unwrap_or(if random { WITHOUT_END } else { 1 }),
+            ms: asked.ms,
+            code: asked.code,
+            seed: asked.seed,
+            percent: asked.percent.or(random.then_some(USUAL_PERCENT)),
+        })
+    }
 }
 
 /// A packet that will fail is being sent for so long, in milliseconds of this world's time.
 const FAILS_AFTER_MS: u64 = 60_000;
-
-fn once() -> u64 {
-    1
-}
+/// Random faults strike so often, and for so many calls, where nothing else is said.
+const USUAL_PERCENT: u32 = 20;
+const WITHOUT_END: u64 = 1_000_000;
 
 /// What strikes one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +195,7 @@ impl Faults {
     /// Adds a fault, or says in one sentence why it cannot.
     pub(crate) fn add(&self, fault: Fault) -> Result<(), String> {
         if fault.kind == Kind::Random {
-            if fault.seed.is_none() || !(1..=100).contains(&fault.percent.unwrap_or(0)) {
+            if fault.seed.is_none() || !(1..=100).contains(&fault.percent.unwrap_or(USUAL_PERCENT)) {
                 return Err("a random fault needs a seed and a percent from 1 to 100".to_owned());
             }
         } else if !fault.on.kinds().contains(&fault.kind) {
@@ -215,7 +246,7 @@ impl Faults {
             }
             let kind = match chance {
                 Some(chance) if fault.kind == Kind::Random => {
-                    if chance.random_range(0..100) >= fault.percent.unwrap_or(0) {
+                    if chance.random_range(0..100) >= fault.percent.unwrap_or(USUAL_PERCENT) {
                         continue;
                     }
                     let fitting: Vec<Kind> = fault.on.kinds().iter().copied().filter(|kind| by_chance(*kind)).collect();
@@ -286,5 +317,17 @@ mod tests {
         };
         assert_eq!(run(), run());
         assert!(run().iter().any(Option::is_some) && run().iter().any(Option::is_none));
+    }
+
+    #[test]
+    fn a_seed_alone_is_a_random_fault_everywhere() {
+        let alone = fault(r#"{"seed":7}"#);
+        assert_eq!((alone.on, alone.kind, alone.percent, alone.times), (On::Any, Kind::Random, Some(20), WITHOUT_END));
+        let faults = Faults::default();
+        faults.add(alone).unwrap();
+        for on in [On::Sendredpack, On::Gethbinfo, On::Push, On::OauthCode, On::Token, On::Api] {
+            assert!((0..200).any(|_| faults.strike(on).is_some()), "{on:?}");
+        }
+        assert!(serde_json::from_str::<Fault>("{}").unwrap_err().to_string().contains("a fault needs a kind"));
     }
 }

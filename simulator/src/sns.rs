@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::{ApiError, PLAIN, api, need, query, under_faults};
+use crate::cgi::done;
 use crate::clock::DAY_MS;
 use crate::faults::On;
 use crate::oauth::{CODE_MS, Grant};
@@ -113,7 +114,8 @@ pub(crate) async fn refresh_token(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): 
         })?;
         Ok(issue(&sim, grant))
     };
-    api(&sim, PLAIN, refresh(&query(raw.as_deref()))).send()
+    let work = || api(&sim, PLAIN, refresh(&query(raw.as_deref())));
+    under_faults(&sim, On::Api, PLAIN, work).await
 }
 
 /// The grant behind a user's token, if the openid is its own.
@@ -148,12 +150,13 @@ pub(crate) async fn userinfo(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQu
             "country": "", "privilege": [], "unionid": grant.unionid, "headimgurl": headimgurl,
         }))
     };
-    api(&sim, PLAIN, tell(&query(raw.as_deref()))).send()
+    let work = || api(&sim, PLAIN, tell(&query(raw.as_deref())));
+    under_faults(&sim, On::Api, PLAIN, work).await
 }
 
 /// `GET /sns/auth`
 /// <https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snscheckaccesstoken>
 pub(crate) async fn auth(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
-    let result = granted(&sim, &query(raw.as_deref())).map(|_| json!({ "errcode": 0, "errmsg": "ok" }));
-    api(&sim, PLAIN, result).send()
+    let work = || api(&sim, PLAIN, granted(&sim, &query(raw.as_deref())).map(|_| done()));
+    under_faults(&sim, On::Api, PLAIN, work).await
 }

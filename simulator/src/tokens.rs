@@ -145,11 +145,22 @@ pub(crate) fn credentials<'a>(sim: &'a Sim, appid: &str, secret: &str) -> Result
 }
 
 /// The account whose access token stands in the query, or why not.
-pub(crate) fn by_token<'a>(sim: &'a Sim, query: &BTreeMap<String, String>) -> Result<&'a Account, ApiError> {
+fn by_token<'a>(sim: &'a Sim, query: &BTreeMap<String, String>) -> Result<&'a Account, ApiError> {
     let token = need(query, "access_token", ApiError(41001, "access_token missing"))?;
     let now_ms = sim.now_ms();
     let appid = sim.read(|state| state.tokens.check(token, now_ms).map(str::to_owned))?;
     sim.config.account(&appid).ok_or(ApiError(40013, "invalid appid"))
+}
+
+/// Does the work of a call that wants an account's access token, with the fault that waits for it, if any.
+pub(crate) async fn with_token<T: Serialize>(
+    sim: &Sim,
+    raw: Option<&str>,
+    work: impl FnOnce(&Account, &BTreeMap<String, String>) -> Result<T, ApiError>,
+) -> Response {
+    let query = query(raw);
+    let work = || api(sim, JSON, by_token(sim, &query).and_then(|account| work(account, &query)));
+    under_faults(sim, On::Api, JSON, work).await
 }
 
 /// A body that must be JSON, or why not.
@@ -204,8 +215,7 @@ pub(crate) async fn stable_token(Shared(sim): Shared<Arc<Sim>>, method: Method, 
 /// `GET /cgi-bin/ticket/getticket`: the ticket that JS-SDK signatures are made with.
 /// <https://developers.weixin.qq.com/doc/service/guide/h5/jssdk>
 pub(crate) async fn get_ticket(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
-    let query = query(raw.as_deref());
-    let result = by_token(&sim, &query).and_then(|account| {
+    let work = |account: &Account, query: &BTreeMap<String, String>| {
         if query.get("type").is_none_or(|kind| kind != "jsapi" && kind != "wx_card") {
             return Err(ApiError(40097, "invalid args"));
         }
@@ -218,8 +228,8 @@ pub(crate) async fn get_ticket(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): Raw
             }
         });
         Ok(json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": (dies_ms - now_ms) / 1000 }))
-    });
-    api(&sim, JSON, result).send()
+    };
+    with_token(&sim, raw.as_deref(), work).await
 }
 
 #[cfg(test)]
