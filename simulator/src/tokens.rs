@@ -49,7 +49,8 @@ struct OfAccount {
     stable: Option<String>,
     forced_ms: Option<i64>,
     forced_on: (i64, u32),
-    ticket: Option<(String, i64)>,
+    /// The ticket of each type, with the time of its end.
+    tickets: BTreeMap<String, (String, i64)>,
 }
 
 #[derive(Serialize)]
@@ -216,16 +217,17 @@ pub(crate) async fn stable_token(Shared(sim): Shared<Arc<Sim>>, method: Method, 
 /// <https://developers.weixin.qq.com/doc/service/guide/h5/jssdk>
 pub(crate) async fn get_ticket(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
     let work = |account: &Account, query: &BTreeMap<String, String>| {
-        if query.get("type").is_none_or(|kind| kind != "jsapi" && kind != "wx_card") {
-            return Err(ApiError(40097, "invalid args"));
-        }
+        let kind = query.get("type").filter(|kind| *kind == "jsapi" || *kind == "wx_card");
+        let kind = kind.ok_or(ApiError(40097, "invalid args"))?;
         let (fresh, now_ms) = (sim.word(86), sim.now_ms());
         let (ticket, dies_ms) = sim.change(|state| {
             let of = state.tokens.accounts.entry(account.appid.clone()).or_default();
-            match &of.ticket {
-                Some(kept) if kept.1 - now_ms > OVERLAP_MS => kept.clone(),
-                _ => of.ticket.insert((fresh, now_ms + LIFE_MS)).clone(),
-            }
+            let kept = of.tickets.get(kind).filter(|kept| kept.1 - now_ms > OVERLAP_MS).cloned();
+            kept.unwrap_or_else(|| {
+                let made = (fresh, now_ms + LIFE_MS);
+                of.tickets.insert(kind.clone(), made.clone());
+                made
+            })
         });
         Ok(json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": (dies_ms - now_ms) / 1000 }))
     };

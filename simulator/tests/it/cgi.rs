@@ -52,3 +52,13 @@ async fn a_fault_anywhere_strikes_every_call() {
     assert_eq!((&told[0]["percent"], told[0]["times"].as_u64().unwrap() > 1_000), (&json!(20), true));
     assert_eq!(world.post("/_sim/faults", json!({})).await.0, 400);
 }
+
+#[tokio::test]
+async fn each_type_of_ticket_is_its_own() {
+    let world = world().await;
+    let ticket = async |kind: &str| world.call(&format!("/cgi-bin/ticket/getticket?type={kind}"), None).await;
+    let (jsapi, card) = (ticket("jsapi").await["ticket"].clone(), ticket("wx_card").await["ticket"].clone());
+    assert!(jsapi.is_string() && card.is_string() && jsapi != card);
+    assert_eq!((&ticket("jsapi").await["ticket"], &ticket("wx_card").await["ticket"]), (&jsapi, &card));
+    assert_eq!(ticket("nonsense").await["errcode"], 40097);
+}
