@@ -40,6 +40,8 @@ struct Issued {
     appid: String,
     dies_ms: i64,
     replaced: bool,
+    #[serde(default)]
+    stable: bool,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -60,9 +62,9 @@ struct TokenAnswer {
 }
 
 impl Tokens {
-    fn issue(&mut self, appid: &str, token: &str, now_ms: i64) {
+    fn issue(&mut self, appid: &str, token: &str, stable: bool, now_ms: i64) {
         self.issued.retain(|_, issued| issued.dies_ms + DAY_MS > now_ms);
-        let issued = Issued { appid: appid.to_owned(), dies_ms: now_ms + LIFE_MS, replaced: false };
+        let issued = Issued { appid: appid.to_owned(), dies_ms: now_ms + LIFE_MS, replaced: false, stable };
         self.issued.insert(token.to_owned(), issued);
     }
 
@@ -73,6 +75,14 @@ impl Tokens {
         }
     }
 
+    /// Ends all stable tokens of an account at once, also the one that was living out its last five minutes.
+    fn force_out(&mut self, appid: &str, now_ms: i64) {
+        for issued in self.issued.values_mut().filter(|issued| issued.stable && issued.appid == appid) {
+            issued.replaced |= issued.dies_ms > now_ms;
+            issued.dies_ms = issued.dies_ms.min(now_ms);
+        }
+    }
+
     fn left_ms(&self, token: &str, now_ms: i64) -> i64 {
         self.issued.get(token).map_or(0, |issued| issued.dies_ms - now_ms)
     }
@@ -80,7 +90,7 @@ impl Tokens {
     fn classic(&mut self, appid: &str, fresh: String, now_ms: i64) -> TokenAnswer {
         let old = self.accounts.entry(appid.to_owned()).or_default().classic.replace(fresh.clone());
         self.retire(old, now_ms + OVERLAP_MS);
-        self.issue(appid, &fresh, now_ms);
+        self.issue(appid, &fresh, false, now_ms);
         TokenAnswer { access_token: fresh, expires_in: LIFE_MS / 1000 }
     }
 
@@ -106,8 +116,11 @@ impl Tokens {
             account.forced_ms = Some(now_ms);
             account.forced_on.1 += 1;
         }
-        self.retire(old, if forced { now_ms } else { i64::MAX });
-        self.issue(appid, &fresh, now_ms);
+        if forced {
+            self.force_out(appid, now_ms);
+        }
+        self.retire(old, i64::MAX);
+        self.issue(appid, &fresh, true, now_ms);
         TokenAnswer { access_token: fresh, expires_in: LIFE_MS / 1000 }
     }
 
@@ -264,6 +277,21 @@ mod tests {
             now_ms += FORCE_PAUSE_MS;
         }
         assert_eq!(tokens.stable("wx", true, "too many".into(), now_ms).access_token, "n18");
+    }
+
+    #[test]
+    fn a_forced_refresh_in_the_overlap_ends_both_tokens_and_no_classic_one() {
+        let mut tokens = Tokens::default();
+        let now_ms = LIFE_MS - OVERLAP_MS + 1;
+        tokens.classic("wx", "classic".into(), 1000);
+        tokens.stable("other", false, "another account's".into(), 1000);
+        tokens.stable("wx", false, "1".into(), 0);
+        tokens.stable("wx", false, "2".into(), now_ms);
+        assert!(tokens.check("1", now_ms).is_ok() && tokens.check("2", now_ms).is_ok());
+        tokens.stable("wx", true, "3".into(), now_ms);
+        assert_eq!(tokens.check("1", now_ms).unwrap_err().0, 40001);
+        assert_eq!(tokens.check("2", now_ms).unwrap_err().0, 40001);
+        assert!(["3", "classic", "another account's"].iter().all(|token| tokens.check(token, now_ms).is_ok()));
     }
 
     #[test]
