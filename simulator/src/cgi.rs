@@ -42,6 +42,11 @@ pub(crate) async fn own_addresses(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): 
     with_token(&sim, raw.as_deref(), |_, _| Ok(json!({ "ip_list": ["127.0.0.1"] }))).await
 }
 
+/// Another method at a call that is a GET.
+pub(crate) async fn require_get(Shared(sim): Shared<Arc<Sim>>) -> Response {
+    api::<()>(&sim, JSON, Err(ApiError(43001, "require GET method"))).send()
+}
+
 /// A path that no call has: below `cgi-bin` and `sns` WeChat says so in JSON, elsewhere the page is missing.
 pub(crate) async fn unknown(Shared(sim): Shared<Arc<Sim>>, uri: Uri) -> Response {
     let kind = match uri.path().split('/').nth(1) {

@@ -253,6 +253,7 @@ fn plain_side(sim: &Arc<Sim>) -> Router {
         .route("/sns/oauth2/refresh_token", any(sns::refresh_token))
         .route("/sns/userinfo", any(sns::userinfo))
         .route("/sns/auth", any(sns::auth))
+        .method_not_allowed_fallback(cgi::require_get)
         .merge(pages::routes())
         .merge(control::routes())
         .fallback(cgi::unknown)

@@ -62,3 +62,17 @@ async fn each_type_of_ticket_is_its_own() {
     assert_eq!((&ticket("jsapi").await["ticket"], &ticket("wx_card").await["ticket"]), (&jsapi, &card));
     assert_eq!(ticket("nonsense").await["errcode"], 40097);
 }
+
+#[tokio::test]
+async fn a_call_that_is_a_get_says_so_in_json() {
+    let world = world().await;
+    for path in ["ticket/getticket", "getcallbackip", "get_api_domain_ip", "user/info", "user/get", "showqrcode"] {
+        for request in [reqwest::Method::POST, reqwest::Method::PUT] {
+            let url = format!("{}/cgi-bin/{path}", world.running.url);
+            let response = world.http.request(request, url).body("{}").send().await.unwrap();
+            assert_eq!(response.status(), 200, "{path}");
+            let said: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+            assert_eq!(said["errcode"], 43001, "{path}");
+        }
+    }
+}
