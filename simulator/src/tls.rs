@@ -40,11 +40,19 @@ impl Certificates {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::new(format!("cannot read {}: {error}", folder.join(name).display()))),
         };
-        let texts = FILES.iter().map(|name| read(name)).collect::<Result<Option<Vec<_>>, Error>>()?;
-        if let Some([ca_pem, cert_pem, key_pem, server_cert_pem, server_key_pem]) =
-            texts.and_then(|texts| <[String; 5]>::try_from(texts).ok())
-        {
+        let texts = FILES.iter().map(|name| read(name)).collect::<Result<Vec<_>, Error>>()?;
+        let missing = FILES.iter().zip(&texts).filter(|(_, text)| text.is_none()).map(|(name, _)| *name);
+        let missing = missing.collect::<Vec<_>>().join(", ");
+        let whole =
+            texts.iter().cloned().collect::<Option<Vec<_>>>().and_then(|texts| <[String; 5]>::try_from(texts).ok());
+        if let Some([ca_pem, cert_pem, key_pem, server_cert_pem, server_key_pem]) = whole {
             return Ok(Self { ca_pem, cert_pem, key_pem, server_cert_pem, server_key_pem });
+        }
+        if texts.iter().any(Option::is_some) {
+            let folder = folder.display();
+            return Err(Error::new(format!(
+                "{folder} holds certificates but not {missing}; put it back, or remove all five"
+            )));
         }
         let made = Self::make(mch_id)?;
         let texts = [&made.ca_pem, &made.cert_pem, &made.key_pem, &made.server_cert_pem, &made.server_key_pem];

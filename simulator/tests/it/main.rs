@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails there says where")]
 
 mod cgi;
+mod durable;
 mod gone;
 mod oauth;
 mod pay;
