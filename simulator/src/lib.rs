@@ -46,7 +46,7 @@ use url::Url;
 use crate::clock::Clock;
 pub use crate::config::{Account, Campaign, Config, Kind, Limits, Link, Merchant, MessageMode, Mode};
 use crate::faults::Faults;
-use crate::listen::stopped;
+use crate::listen::{Tls, stopped};
 use crate::sim::{Places, Sim};
 use crate::tls::Certificates;
 use crate::world::State;
@@ -153,7 +153,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         store::folder(folder)?;
     }
     let certificates = Certificates::open(options.data.as_deref(), &options.config.merchant.mch_id)?;
-    let tls = listen::acceptor(certificates.server_config()?);
+    let tls = Tls::new(certificates.server_config()?);
     let state_file = options.data.as_deref().map(store::file);
     let mut state = match &state_file {
         Some(path) => store::load(path)?,

@@ -46,7 +46,7 @@ impl Failure {
         Self { understood: true, code: code.to_owned(), des: des.to_owned() }
     }
 
-    /// The call came without the merchant's certificate.
+    /// The call came without the merchant's certificate, or with a stranger's.
     fn no_certificate() -> Self {
         Self::bad("CA_ERROR", "CA证书出错，请登录微信支付商户平台下载证书")
     }
@@ -105,7 +105,7 @@ fn compose(result: Result<Said, Failure>, fields: &Fields) -> Answer {
 
 /// Reads the request; `None` stands for a missing certificate.
 fn read(method: &Method, certificate: ClientCertificate, body: &[u8]) -> Result<Fields, Failure> {
-    if certificate == ClientCertificate::Absent {
+    if certificate != ClientCertificate::Shown {
         return Err(Failure::no_certificate());
     }
     if method != Method::POST {
@@ -150,7 +150,7 @@ pub(crate) async fn gethbinfo(
 /// Everything else below the paths that want a certificate.
 pub(crate) async fn closed(Extension(certificate): Extension<ClientCertificate>) -> Response {
     let failure = match certificate {
-        ClientCertificate::Absent => Failure::no_certificate(),
+        ClientCertificate::Absent | ClientCertificate::Wrong => Failure::no_certificate(),
         ClientCertificate::Shown => Failure::business("NO_AUTH", "此请求可能存在风险，已被微信拦截或产品未开通"),
     };
     compose(Err(failure), &Fields::new()).send()

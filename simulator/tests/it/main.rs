@@ -593,7 +593,9 @@ async fn the_payment_side_wants_the_merchants_certificate_and_refuses_a_stranger
         let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
         format!("{}{}", certificate.pem(), key.serialize_pem())
     };
-    assert!(world.pay_client(Some(stranger)).post(&url).body("<xml><a>1</a></xml>").send().await.is_err());
+    let wrong = world.pay_client(Some(stranger)).post(&url).body("<xml><a>1</a></xml>").send().await.unwrap();
+    let text = wrong.text().await.unwrap();
+    assert_eq!((tag(&text, "return_code"), tag(&text, "err_code")), (Some("FAIL"), Some("CA_ERROR")));
     let with = world.merchant_client().post(&url).body("not xml").send().await.unwrap().text().await.unwrap();
     assert_eq!(tag(&with, "err_code"), Some("XML_ERROR"));
 }
