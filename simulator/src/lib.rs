@@ -269,6 +269,8 @@ fn pay_side(sim: &Arc<Sim>) -> Router {
         .route("/mmpaymkttransfers/gethbinfo", any(pay_v2::gethbinfo))
         .route("/mmpaymkttransfers/{*path}", post(pay_v2::closed))
         .route("/secapi/{*path}", post(pay_v2::closed))
+        .fallback(pay_v2::unknown)
+        .method_not_allowed_fallback(pay_v2::unknown)
         .layer(middleware::from_fn(listen::outlive))
         .with_state(Arc::clone(sim))
 }

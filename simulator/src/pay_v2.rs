@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Extension, State as Shared};
-use axum::http::Method;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use md5::{Digest, Md5};
+use serde_json::json;
 
 use crate::answer::{Answer, XML, cut, http_500};
 use crate::faults::{Kind, On, Strike};
@@ -154,6 +155,15 @@ pub(crate) async fn closed(Extension(certificate): Extension<ClientCertificate>)
         ClientCertificate::Shown => Failure::business("NO_AUTH", "此请求可能存在风险，已被微信拦截或产品未开通"),
     };
     compose(Err(failure), &Fields::new()).send()
+}
+
+/// A path that no call has: JSON with an HTTP status below `/v3`, as API v3 answers, and XML elsewhere.
+pub(crate) async fn unknown(uri: Uri) -> Response {
+    if uri.path().starts_with("/v3/") {
+        let body = json!({ "code": "RESOURCE_NOT_EXISTS", "message": "无可用的平台接口，请检查请求的地址" });
+        return Answer { status: StatusCode::NOT_FOUND, kind: "application/json", body: body.to_string() }.send();
+    }
+    compose(Err(Failure::bad("NO_AUTH", "接口不存在或产品未开通")), &Fields::new()).send()
 }
 
 /// Does a call's work, with the fault that waits for it, if any.
