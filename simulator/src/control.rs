@@ -28,8 +28,9 @@
 //! | `DELETE /_sim/faults` | | `[]` |
 //!
 //! A *phone* is `{"id","name","ip","snapshot","follows":[appid],"chats":[line],"wallet":[packet],"openids":{appid:openid},
-//! "unionid"}`; a *line* is `{"appid","from","text","url"?,"words"?,"bill_no"?,"at"}` with `from` one of account, me,
-//! system, and `words` the part of the text that the link stands on; a *packet* is
+//! "unionid"}`; a *line* is `{"appid","from","text","url"?,"link"?,"words"?,"bill_no"?,"at"}` with `from` one of account,
+//! me, system, `url` the first address whose path begins with `/c/`, `link` the first address of a line that has no such
+//! one, and `words` the part of the text that either stands on; a *packet* is
 //! `{"bill_no","rail","amount_fen","state","at","appid","send_name","wishing","act_name"}` with `state` one of sent,
 //! collected, returned. *What was told* is
 //! `{"followed":bool,"deliveries":[{"status","error"?,"ms"}],"reply":text or null}`, given when the deliveries ended.

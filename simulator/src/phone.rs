@@ -107,8 +107,14 @@ pub(crate) async fn send(sim: &Sim, id: &str, appid: &str, text: &str) -> Result
 }
 
 fn chat(appid: &str, from: Writer, said: Said, at: i64) -> Line {
-    let Said { text, url, words } = said;
-    Line { appid: appid.to_owned(), from, text, url, words, bill_no: None, at }
+    let Said { text, address } = said;
+    let mut line = Line { appid: appid.to_owned(), from, text, url: None, link: None, words: None, bill_no: None, at };
+    if let Some(address) = address {
+        let place = if address.is_claim() { &mut line.url } else { &mut line.link };
+        *place = Some(address.url);
+        line.words = address.words;
+    }
+    line
 }
 
 fn plain(text: &str) -> Said {

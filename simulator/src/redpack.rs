@@ -227,6 +227,7 @@ fn book(state: &mut State, packet: Packet) {
             from: Writer::Account,
             text: format!("[微信红包] {}：{}", packet.send_name, packet.wishing),
             url: None,
+            link: None,
             words: None,
             bill_no: Some(packet.bill_no.clone()),
             at: packet.sent_ms,

@@ -75,8 +75,12 @@ pub(crate) struct Line {
     pub(crate) appid: String,
     pub(crate) from: Writer,
     pub(crate) text: String,
+    /// The claim link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
+    /// The first address, when none is a claim link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) link: Option<String>,
     /// The part of the text that the link stands on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) words: Option<String>,
@@ -218,6 +222,7 @@ mod tests {
                 from: Writer::Me,
                 text: n.to_string(),
                 url: None,
+                link: None,
                 words: None,
                 bill_no: None,
                 at: n,

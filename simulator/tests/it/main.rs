@@ -62,6 +62,8 @@ enum Manner {
     Error500,
     /// Answers the first push and keeps silence about its copies.
     Once,
+    /// Its link leads to the hub page.
+    Elsewhere,
 }
 
 fn demo() -> Config {
@@ -129,7 +131,7 @@ async fn callback(
         Manner::Error500 => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Manner::Success => return "success".into_response(),
         Manner::Once if merchant.pushes.lock().unwrap().len() > 1 => return "success".into_response(),
-        Manner::Right | Manner::PlainInSafeMode | Manner::Once => {}
+        Manner::Right | Manner::PlainInSafeMode | Manner::Once | Manner::Elsewhere => {}
     }
     let account = demo().accounts.into_iter().find(|account| account.appid == appid).unwrap();
     let token = account.token.clone().unwrap();
@@ -146,10 +148,11 @@ async fn callback(
     let openid = tag(&message, "FromUserName").unwrap();
     assert_eq!(query["openid"], openid);
     let what = tag(&message, "Event").or(tag(&message, "Content")).unwrap();
+    let page = if manner == Manner::Elsewhere { 'p' } else { 'c' };
     let reply = format!(
         "<xml><ToUserName><![CDATA[{openid}]]></ToUserName><FromUserName><![CDATA[{}]]></FromUserName>\
          <CreateTime>1</CreateTime><MsgType><![CDATA[text]]></MsgType>\
-         <Content><![CDATA[{what}：<a href=\"http://shop.example/c/demo?t=1&x=2\">点我</a>]]></Content></xml>",
+         <Content><![CDATA[{what}：<a href=\"http://shop.example/{page}/demo?t=1&x=2\">点我</a>]]></Content></xml>",
         account.original_id
     );
     if encrypted && manner != Manner::PlainInSafeMode {
