@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::clock::{DAY_MS, beijing_day};
+use crate::journal::Entry;
 
 /// Where a packet is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +75,8 @@ pub(crate) struct Books {
     /// Beijing day and what the merchant paid on it.
     today: (i64, i64),
     #[serde(skip)]
+    fresh: Vec<Entry>,
+    #[serde(skip)]
     by_number: HashMap<String, usize>,
     #[serde(skip)]
     due: BTreeSet<(i64, usize)>,
@@ -108,6 +111,7 @@ impl Books {
     /// Books a packet and tells its place in the list. One that will fail is paid for too, until that is known.
     pub(crate) fn book(&mut self, packet: Packet) -> usize {
         let at = self.packets.len();
+        self.fresh.push(Entry::Packet(packet.clone()));
         self.by_number.insert(packet.bill_no.clone(), at);
         let day = beijing_day(packet.sent_ms);
         if self.today.0 != day {
@@ -121,6 +125,11 @@ impl Books {
         at
     }
 
+    /// What was booked since this was asked last, for the journal.
+    pub(crate) fn news(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.fresh)
+    }
+
     /// Opens a packet; tells false when it can no longer be opened. Opening twice changes nothing.
     pub(crate) fn collect(&mut self, at: usize, now_ms: i64) -> bool {
         let Some(packet) = self.packets.get_mut(at) else { return false };
@@ -130,6 +139,7 @@ impl Books {
             Where::Sent => {
                 packet.place = Where::Collected(now_ms);
                 self.collected_fen += packet.amount_fen;
+                self.fresh.push(Entry::Collected(packet.bill_no.clone(), now_ms));
                 self.due.remove(&(packet.sent_ms + DAY_MS, at));
                 true
             }

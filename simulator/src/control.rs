@@ -2,7 +2,8 @@
 //! It refuses with a status and one sentence in `{"error"}`, never with a page.
 //!
 //! Bodies are JSON whatever their Content-Type, times are unix milliseconds of the simulator's clock, money is fen, and
-//! `{id}` is a phone's id. 400: the body is wrong; 404: no such phone, account, packet or call; 409: not in this state.
+//! `{id}` is a phone's id. 400: the body is wrong; 404: no such phone, account, packet or call; 409: not in this state;
+//! 500: the disk is full.
 //!
 //! | call | body | answer |
 //! |---|---|---|
@@ -121,6 +122,15 @@ fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(bytes).map_err(|error| Refused(400, format!("the body is not as expected: {error}")))
 }
 
+/// Waits until what was done is on the disk.
+async fn kept(sim: &Sim) -> Result<(), Refused> {
+    if sim.settled().await {
+        Ok(())
+    } else {
+        Err(Refused(500, "it is done, but the disk refuses to keep it".to_owned()))
+    }
+}
+
 fn show(state: &State, phone: &Phone, appids: &[String]) -> Value {
     let packets = phone.wallet.iter().filter_map(|at| state.books.packet(*at));
     let wallet: Vec<Value> = packets
@@ -175,6 +185,7 @@ async fn add_phone(Shared(sim): World, bytes: Bytes) -> Done {
     for fresh in [made(), made()] {
         let id = fresh.id.clone();
         if sim.change(|state| state.add_phone(fresh, &sim.appids).is_some()) {
+            kept(&sim).await?;
             return Ok(Json(json!({ "id": id, "name": name, "ip": ip })));
         }
     }
@@ -226,6 +237,7 @@ struct AskBill {
 async fn collect(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Done {
     let asked: AskBill = body(&bytes)?;
     let amount_fen = phone::collect(&sim, &id, &asked.bill_no)?;
+    kept(&sim).await?;
     Ok(Json(json!({ "bill_no": asked.bill_no, "amount_fen": amount_fen, "state": "collected" })))
 }
 
@@ -304,7 +316,8 @@ async fn advance(Shared(sim): World, bytes: Bytes) -> Done {
         return Err(Refused(400, "advance_secs is from 0 to ten years; time does not go back".to_owned()));
     }
     let offset_ms = sim.clock.advance(asked.advance_secs * 1000);
-    sim.change(|state| state.offset_ms = offset_ms);
+    sim.change(|state| state.turn_clock(offset_ms));
+    kept(&sim).await?;
     Ok(Json(json!({ "now_ms": sim.now_ms() })))
 }
 

@@ -10,6 +10,7 @@ mod control;
 mod crypto;
 mod faults;
 mod follower;
+mod journal;
 mod listen;
 mod oauth;
 mod pages;
@@ -46,6 +47,7 @@ use url::Url;
 use crate::clock::Clock;
 pub use crate::config::{Account, Campaign, Config, Kind, Limits, Link, Merchant, MessageMode, Mode};
 use crate::faults::Faults;
+use crate::journal::Journal;
 use crate::listen::{Tls, stopped};
 use crate::sim::{Places, Sim};
 use crate::tls::Certificates;
@@ -161,11 +163,15 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     };
     let appids: Vec<String> = options.config.accounts.iter().map(|account| account.appid.clone()).collect();
     state.index(&appids);
+    let journal = match &options.data {
+        Some(folder) => Some(store::replay(folder, &mut state, &appids)?),
+        None => None,
+    };
     let (plain, plain_address) = listen::bind(&options.listen).await?;
     let (secure, secure_address) = listen::bind(&options.pay_listen).await?;
     let places =
         Places { server, url: format!("http://{plain_address}"), pay_url: format!("https://{secure_address}") };
-    let sim = Arc::new(world(options, places, appids, state)?);
+    let sim = Arc::new(world(options, places, appids, state, journal)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = vec![
         tokio::spawn(listen::serve(plain, None, plain_side(&sim), stopping.clone())),
@@ -198,7 +204,13 @@ fn origin(server: &str) -> Result<String, Error> {
     Ok(url.origin().ascii_serialization())
 }
 
-fn world(options: Options, places: Places, appids: Vec<String>, state: State) -> Result<Sim, Error> {
+fn world(
+    options: Options,
+    places: Places,
+    appids: Vec<String>,
+    state: State,
+    journal: Option<Journal>,
+) -> Result<Sim, Error> {
     let chance = match options.seed {
         Some(seed) => StdRng::seed_from_u64(seed),
         None => StdRng::from_seed(system_seed()?),
@@ -220,6 +232,7 @@ fn world(options: Options, places: Places, appids: Vec<String>, state: State) ->
         faults: Faults::default(),
         limits: Mutex::new(options.config.limits.clone()),
         state: Mutex::new(state),
+        journal,
         chance: Mutex::new(chance),
         version: watch::Sender::new(1),
         config: options.config,

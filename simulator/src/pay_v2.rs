@@ -166,6 +166,17 @@ pub(crate) async fn unknown(uri: Uri) -> Response {
     compose(Err(Failure::bad("NO_AUTH", "接口不存在或产品未开通")), &Fields::new()).send()
 }
 
+/// "Accepted, ask later": what WeChat says when it does not know either.
+fn busy() -> Failure {
+    Failure::business("SYSTEMERROR", "请求已受理，请稍后使用原单号查询发放结果")
+}
+
+/// The answer to work that was done. Nothing is said about money, not even by silence, before the disk has it.
+async fn kept(sim: &Sim, fields: &Fields, result: Result<Said, Failure>) -> Answer {
+    let result = if sim.settled().await { result } else { Err(busy()) };
+    compose(result, fields)
+}
+
 /// Does a call's work, with the fault that waits for it, if any.
 async fn under_faults(
     sim: &Sim,
@@ -173,9 +184,8 @@ async fn under_faults(
     fields: &Fields,
     work: impl FnOnce(Option<&Strike>) -> Result<Said, Failure>,
 ) -> Response {
-    let Some(strike) = sim.faults.strike(on) else { return compose(work(None), fields).send() };
+    let Some(strike) = sim.faults.strike(on) else { return kept(sim, fields, work(None)).await.send() };
     sim.touch();
-    let busy = || Failure::business("SYSTEMERROR", "请求已受理，请稍后使用原单号查询发放结果");
     let refuse = |failure: Failure| compose(Err(failure), fields).send();
     match strike.kind {
         Kind::LostRequest => cut(),
@@ -188,22 +198,24 @@ async fn under_faults(
         Kind::NotFoundAsSystemerror => refuse(Failure::bad("SYSTEMERROR", NO_SUCH_BILL)),
         Kind::ErrCode => refuse(Failure::business(&strike.code, &strike.code)),
         Kind::Delay => {
-            let answer = compose(work(None), fields);
+            let answer = kept(sim, fields, work(None)).await;
             strike.wait().await;
             answer.send()
         }
         Kind::DelayBefore => {
             strike.wait().await;
-            compose(work(None), fields).send()
+            kept(sim, fields, work(None)).await.send()
         }
         Kind::LostAnswer => {
-            compose(work(Some(&strike)), fields);
+            kept(sim, fields, work(Some(&strike))).await;
             cut()
         }
-        Kind::BrokenXml => compose(work(Some(&strike)), fields).broken().send(),
+        Kind::BrokenXml => kept(sim, fields, work(Some(&strike))).await.broken().send(),
         // Work that was refused is refused; only work that was done is answered with "busy".
-        Kind::SystemerrorAfter => compose(work(Some(&strike)).and(Err(busy())), fields).send(),
-        Kind::Processing | Kind::Failed | Kind::Duplicate | Kind::Random => compose(work(Some(&strike)), fields).send(),
+        Kind::SystemerrorAfter => kept(sim, fields, work(Some(&strike)).and(Err(busy()))).await.send(),
+        Kind::Processing | Kind::Failed | Kind::Duplicate | Kind::Random => {
+            kept(sim, fields, work(Some(&strike))).await.send()
+        }
     }
 }
 

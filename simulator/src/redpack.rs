@@ -215,7 +215,7 @@ fn packet(fields: &Fields, phone: String, amount_fen: i64, list_id: String, sent
 }
 
 /// Books the packet: money, wallet, and a bubble in the chat. One that fails reaches neither wallet nor chat.
-fn book(state: &mut State, packet: Packet) {
+pub(crate) fn book(state: &mut State, packet: Packet) {
     let at = state.books.book(packet.clone());
     if packet.place == Where::Sent
         && let Some(owner) = state.phones.get_mut(&packet.phone)

@@ -10,7 +10,9 @@ use sha2::{Digest, Sha256};
 
 use crate::books::Books;
 use crate::follower::Scene;
+use crate::journal::Entry;
 use crate::oauth::Grants;
+use crate::redpack;
 use crate::tokens::Tokens;
 
 /// A phone keeps this many lines per account; older ones fall off.
@@ -32,6 +34,8 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     pub(crate) grants: Grants,
     pub(crate) scenes: BTreeMap<String, Scene>,
+    #[serde(skip)]
+    fresh: Vec<Entry>,
     #[serde(skip)]
     people: HashMap<String, (String, String)>,
 }
@@ -150,6 +154,7 @@ impl State {
         if self.phones.len() >= PHONES_MAX || self.phones.contains_key(&made.id) {
             return None;
         }
+        self.fresh.push(Entry::Phone(made.clone()));
         let phone = Phone {
             id: made.id.clone(),
             name: made.name,
@@ -164,6 +169,36 @@ impl State {
             self.people.insert(phone.openid(appid), (made.id.clone(), appid.clone()));
         }
         Some(self.phones.entry(made.id).or_insert(phone))
+    }
+
+    /// Sets how far the clock is ahead.
+    pub(crate) fn turn_clock(&mut self, offset_ms: i64) {
+        self.offset_ms = self.offset_ms.max(offset_ms);
+        self.fresh.push(Entry::Clock(offset_ms));
+    }
+
+    /// What happened since this was asked last, for the journal.
+    pub(crate) fn news(&mut self) -> Vec<Entry> {
+        let mut news = std::mem::take(&mut self.fresh);
+        news.append(&mut self.books.news());
+        news
+    }
+
+    /// Does again what the journal says, unless it is done.
+    pub(crate) fn redo(&mut self, entry: Entry, appids: &[String]) {
+        match entry {
+            Entry::Phone(made) => {
+                self.add_phone(made, appids);
+            }
+            Entry::Packet(packet) if self.books.find(&packet.bill_no).is_some() => {}
+            Entry::Packet(packet) => redpack::book(self, packet),
+            Entry::Collected(bill_no, at_ms) => {
+                if let Some((at, _)) = self.books.find(&bill_no) {
+                    self.books.collect(at, at_ms);
+                }
+            }
+            Entry::Clock(offset_ms) => self.turn_clock(offset_ms),
+        }
     }
 
     /// Removes a phone; its packets stay in the books.
@@ -187,6 +222,7 @@ impl State {
 }
 
 /// A phone about to exist.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct NewPhone {
     pub(crate) id: String,
     pub(crate) name: String,

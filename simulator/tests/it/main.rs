@@ -267,13 +267,9 @@ impl World {
         self.pay_client(Some(format!("{}{}", self.running.cert_pem, self.running.key_pem)))
     }
 
-    async fn pay(&self, call: &str, mut fields: Map) -> Result<String, reqwest::Error> {
-        let filled = fields.iter().filter(|(_, value)| !value.is_empty());
-        let text: String = filled.map(|(name, value)| format!("{name}={value}&")).collect();
-        fields.insert("sign".into(), hex::encode_upper(Md5::digest(format!("{text}key={KEY}"))));
-        let body: String = fields.iter().map(|(name, value)| format!("<{name}><![CDATA[{value}]]></{name}>")).collect();
+    async fn pay(&self, call: &str, fields: Map) -> Result<String, reqwest::Error> {
         let url = format!("{}/mmpaymkttransfers/{call}", self.running.pay_url);
-        self.merchant_client().post(url).body(format!("<xml>{body}</xml>")).send().await?.text().await
+        self.merchant_client().post(url).body(signed(fields)).send().await?.text().await
     }
 
     async fn code(&self, phone: &str, scope: &str) -> String {
@@ -304,6 +300,15 @@ impl World {
         let body = json!({ "grant_type": "client_credential", "appid": SERVICE, "secret": SECRET });
         self.post("/cgi-bin/stable_token", body).await.1["access_token"].as_str().unwrap().to_owned()
     }
+}
+
+/// A request of API v2 with its signature.
+fn signed(mut fields: Map) -> String {
+    let filled = fields.iter().filter(|(_, value)| !value.is_empty());
+    let text: String = filled.map(|(name, value)| format!("{name}={value}&")).collect();
+    fields.insert("sign".into(), hex::encode_upper(Md5::digest(format!("{text}key={KEY}"))));
+    let body: String = fields.iter().map(|(name, value)| format!("<{name}><![CDATA[{value}]]></{name}>")).collect();
+    format!("<xml>{body}</xml>")
 }
 
 fn packet(bill_no: &str, openid: &str, amount: &str) -> Map {
