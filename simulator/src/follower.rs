@@ -18,7 +18,8 @@ use crate::config::{Account, Kind};
 use crate::sim::Sim;
 use crate::tokens::{json_body, with_token};
 
-const NOT_GRANTED: ApiError = ApiError(48001, "api unauthorized");
+/// What an account hears that has not this right.
+pub(crate) const NOT_GRANTED: ApiError = ApiError(48001, "api unauthorized");
 
 /// A parametric QR code of an account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,7 +33,8 @@ pub(crate) struct Scene {
     pub(crate) url: String,
 }
 
-fn verified(account: &Account) -> Result<&Account, ApiError> {
+/// The account, if WeChat verified it.
+pub(crate) fn verified(account: &Account) -> Result<&Account, ApiError> {
     if account.verified { Ok(account) } else { Err(NOT_GRANTED) }
 }
 
@@ -43,13 +45,14 @@ fn describe(sim: &Sim, account: &Account, openid: &str) -> Result<Value, ApiErro
         let Some(follow) = phone.follows.get(&account.appid) else {
             return Ok(json!({ "subscribe": 0, "openid": openid, "unionid": phone.unionid(), "tagid_list": [] }));
         };
+        let remark = state.marks.get(&account.appid).and_then(|marks| marks.remarks.get(openid));
         let came = if follow.scene.is_some() { "ADD_SCENE_QR_CODE" } else { "ADD_SCENE_PROFILE_CARD" };
         let scene = follow.scene.as_deref().unwrap_or_default();
         let (number, text) = if follow.by_number { (scene.parse::<u32>().unwrap_or(0), "") } else { (0, scene) };
         Ok(json!({
             "subscribe": 1, "openid": openid, "nickname": "", "sex": 0, "language": "zh_CN", "city": "",
             "province": "", "country": "", "headimgurl": "", "subscribe_time": follow.since_ms / 1000,
-            "unionid": phone.unionid(), "remark": "", "groupid": 0, "tagid_list": [],
+            "unionid": phone.unionid(), "remark": remark.map_or("", String::as_str), "groupid": 0, "tagid_list": [],
             "subscribe_scene": came, "qr_scene": number, "qr_scene_str": text,
         }))
     })

@@ -12,6 +12,8 @@ mod faults;
 mod follower;
 mod journal;
 mod listen;
+mod marks;
+mod menu;
 mod oauth;
 mod pages;
 mod pay_v2;
@@ -266,6 +268,8 @@ fn plain_side(sim: &Arc<Sim>) -> Router {
         .route("/sns/oauth2/refresh_token", any(sns::refresh_token))
         .route("/sns/userinfo", any(sns::userinfo))
         .route("/sns/auth", any(sns::auth))
+        .merge(marks::routes())
+        .merge(menu::routes())
         .method_not_allowed_fallback(cgi::require_get)
         .merge(pages::routes())
         .merge(control::routes())

@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::books::Books;
 use crate::follower::Scene;
 use crate::journal::Entry;
+use crate::marks::Marks;
 use crate::oauth::Grants;
 use crate::redpack;
 use crate::tokens::Tokens;
@@ -34,6 +36,10 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     pub(crate) grants: Grants,
     pub(crate) scenes: BTreeMap<String, Scene>,
+    /// What each account notes about its followers.
+    pub(crate) marks: BTreeMap<String, Marks>,
+    /// The menu of each account that has one.
+    pub(crate) menus: BTreeMap<String, Value>,
     #[serde(skip)]
     fresh: Vec<Entry>,
     #[serde(skip)]

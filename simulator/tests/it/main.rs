@@ -9,6 +9,7 @@ mod gone;
 mod oauth;
 mod pay;
 mod push;
+mod sdk;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -211,8 +212,12 @@ async fn merchant_server() -> (String, Arc<Merchant>) {
 }
 
 async fn world() -> World {
+    world_of(demo()).await
+}
+
+async fn world_of(config: Config) -> World {
     let (server, merchant) = merchant_server().await;
-    let mut options = Options::new(demo(), &server);
+    let mut options = Options::new(config, &server);
     options.push_timeout = Duration::from_millis(500);
     options.seed = Some(1);
     let running = simulator::start(options).await.unwrap();
