@@ -14,6 +14,7 @@ mod journal;
 mod listen;
 mod marks;
 mod menu;
+mod messages;
 mod oauth;
 mod pages;
 mod pay_v2;
@@ -270,6 +271,7 @@ fn plain_side(sim: &Arc<Sim>) -> Router {
         .route("/sns/auth", any(sns::auth))
         .merge(marks::routes())
         .merge(menu::routes())
+        .merge(messages::routes())
         .method_not_allowed_fallback(cgi::require_get)
         .merge(pages::routes())
         .merge(control::routes())

@@ -106,7 +106,8 @@ pub(crate) async fn send(sim: &Sim, id: &str, appid: &str, text: &str) -> Result
     Ok(Told { followed: true, deliveries, reply })
 }
 
-fn chat(appid: &str, from: Writer, said: Said, at: i64) -> Line {
+/// A line of a chat.
+pub(crate) fn chat(appid: &str, from: Writer, said: Said, at: i64) -> Line {
     let Said { text, address } = said;
     let mut line = Line { appid: appid.to_owned(), from, text, url: None, link: None, words: None, bill_no: None, at };
     if let Some(address) = address {

@@ -17,10 +17,17 @@ const REPLY_MAX: usize = 64 * 1024;
 /// What happened on a phone.
 #[derive(Debug, Clone)]
 pub(crate) enum Happening {
-    Subscribe { scene: Option<(String, String)> },
-    Scan { scene: String, ticket: String },
+    Subscribe {
+        scene: Option<(String, String)>,
+    },
+    Scan {
+        scene: String,
+        ticket: String,
+    },
     Unsubscribe,
     Text(String),
+    /// A template message with this number arrived.
+    Arrived(u64),
 }
 
 /// One delivery, as the control calls report it.
@@ -48,6 +55,10 @@ fn message(sim: &Sim, account: &Account, openid: &str, happening: &Happening, at
         }
         Happening::Scan { scene, ticket } => event("SCAN", scene, Some(ticket)),
         Happening::Unsubscribe => event("unsubscribe", "", None),
+        Happening::Arrived(msgid) => format!(
+            "<MsgType><![CDATA[event]]></MsgType>\n<Event><![CDATA[TEMPLATESENDJOBFINISH]]></Event>\n\
+             <MsgID>{msgid}</MsgID>\n<Status><![CDATA[success]]></Status>\n"
+        ),
         Happening::Text(text) => format!(
             "<MsgType><![CDATA[text]]></MsgType>\n<Content>{}</Content>\n<MsgId>{}</MsgId>\n",
             cdata(text),

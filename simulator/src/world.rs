@@ -40,6 +40,8 @@ pub(crate) struct State {
     pub(crate) marks: BTreeMap<String, Marks>,
     /// The menu of each account that has one.
     pub(crate) menus: BTreeMap<String, Value>,
+    /// Template messages that name an id of the client's, each with its number and time.
+    pub(crate) templates: BTreeMap<String, (u64, i64)>,
     #[serde(skip)]
     fresh: Vec<Entry>,
     #[serde(skip)]

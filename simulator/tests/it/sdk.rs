@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use simulator::Config;
 
-use crate::{SERVICE, World, demo, world, world_of};
+use crate::{SAFE, SERVICE, World, demo, tag, world, world_of};
 
 /// The demo with an unverified service account.
 fn unverified() -> Config {
@@ -65,9 +65,73 @@ async fn a_menu_is_made_told_and_taken_away() {
 #[tokio::test]
 async fn an_unverified_account_may_do_little() {
     let world = world_of(unverified()).await;
-    for path in ["user/info/updateremark", "tags/members/getblacklist", "tags/members/batchblacklist"] {
+    for path in
+        ["user/info/updateremark", "tags/members/getblacklist", "tags/members/batchblacklist", "message/custom/send"]
+    {
         assert_eq!(world.error_of(&format!("/cgi-bin/{path}"), json!({})).await, 48001, "{path}");
     }
     let menu = json!({ "button": [{ "type": "view", "name": "看", "url": "http://h/" }] });
     assert_eq!(world.error_of("/cgi-bin/menu/create", menu).await, 0);
+}
+
+#[tokio::test]
+async fn a_customer_service_message_has_its_window() {
+    let world = world().await;
+    let ming = world.phone("小明").await;
+    let openid = world.openid(&ming).await;
+    let send = async || {
+        let text = "<a href=\"http://h/c/demo?t=9\">领</a>";
+        let body = json!({ "touser": openid, "msgtype": "text", "text": { "content": text } });
+        world.error_of("/cgi-bin/message/custom/send", body).await
+    };
+    assert_eq!(send().await, 50005);
+    world.follow(&ming, SERVICE).await;
+    assert_eq!(send().await, 0);
+    let seen = world.look(&ming).await;
+    assert_eq!(seen["chats"].as_array().unwrap().last().unwrap()["url"], "http://h/c/demo?t=9");
+    world.post("/_sim/clock", json!({ "advance_secs": 61 })).await;
+    assert_eq!(send().await, 45015);
+    world.post(&format!("/_sim/phones/{ming}/send"), json!({ "appid": SERVICE, "text": "在" })).await;
+    world.post("/_sim/clock", json!({ "advance_secs": 2 * 86_400 - 60 })).await;
+    assert_eq!(send().await, 0);
+    world.post("/_sim/clock", json!({ "advance_secs": 61 })).await;
+    assert_eq!(send().await, 45015);
+    let empty = json!({ "touser": openid, "msgtype": "text", "text": {} });
+    assert_eq!(world.error_of("/cgi-bin/message/custom/send", empty).await, 44004);
+    let odd = json!({ "touser": openid, "msgtype": "smell" });
+    assert_eq!(world.error_of("/cgi-bin/message/custom/send", odd).await, 40008);
+}
+
+#[tokio::test]
+async fn a_template_message_is_sent_once_and_its_arrival_told() {
+    let world = world().await;
+    let ming = world.phone("小明").await;
+    let openid = world.openid(&ming).await;
+    let data = json!({ "thing1": { "value": "红包已到账" }, "amount2": { "value": "1.23元" } });
+    let body = json!({ "touser": openid, "template_id": "T1", "client_msg_id": "m1", "data": data });
+    assert_eq!(world.error_of("/cgi-bin/message/template/send", body.clone()).await, 43004);
+    world.follow(&ming, SERVICE).await;
+    let sent = world.call("/cgi-bin/message/template/send", Some(body.clone())).await;
+    assert_eq!(sent["errcode"], 0, "{sent}");
+    let again = world.call("/cgi-bin/message/template/send", Some(body)).await;
+    assert_eq!(again["msgid"], sent["msgid"]);
+    world.until("/_sim/books", |_| world.merchant.pushes.lock().unwrap().len() == 2).await;
+    let seen = world.look(&ming).await;
+    let texts = seen["chats"].as_array().unwrap().iter().map(|line| line["text"].as_str().unwrap());
+    assert_eq!(texts.filter(|text| text.contains("红包已到账") && text.contains("1.23元")).count(), 1);
+    let pushes = world.merchant.pushes.lock().unwrap();
+    let told = &pushes[1].2;
+    assert_eq!((tag(told, "Event"), tag(told, "Status")), (Some("TEMPLATESENDJOBFINISH"), Some("success")));
+    assert_eq!(tag(told, "MsgID"), Some(sent["msgid"].to_string().as_str()));
+}
+
+#[tokio::test]
+async fn template_messages_are_for_service_accounts() {
+    let world = world().await;
+    let secret = "5e0c1a7c0f3b4d1c9a2e7b6d8f4a0001";
+    let ask = json!({ "grant_type": "client_credential", "appid": SAFE, "secret": secret });
+    let (_, token) = world.post("/cgi-bin/stable_token", ask).await;
+    let path = format!("/cgi-bin/message/template/send?access_token={}", token["access_token"].as_str().unwrap());
+    let (_, said) = world.post(&path, json!({ "touser": "o", "template_id": "T", "data": {} })).await;
+    assert_eq!(said["errcode"], 48001);
 }
