@@ -17,6 +17,7 @@
 //! | `POST /_sim/phones/{id}/collect` | `{"bill_no"}` | `{"bill_no","amount_fen","state":"collected"}`, twice as once; 409 when it went back |
 //! | `POST /_sim/phones/{id}/confirm` | `{"bill_no"}` | always 404: no rail of this world waits for a confirmation |
 //! | `POST /_sim/phones/{id}/snapshot` | `{"on":bool}`; web OAuth then tells a virtual user | `{"snapshot":bool}` |
+//! | `POST /_sim/verify` | `{"appid"}`; asks the account's server for an echo, as the console does | `{"ok":bool,"error"?}` |
 //! | `GET /_sim/world` | | `{"server","url","pay_url","accounts":[{"appid","name","original_id","kind","mode","message_mode","icon","qr"}],"campaign":{"slug","name"},"links":[{"code","account","placement","url"}]}` |
 //! | `GET /_sim/events` | | a stream (SSE) of `data: {"version":N}`, one at once and one after each change |
 //! | `GET /_sim/books` | | `{"paid_fen","collected_fen","returned_fen","bills":[{"bill_no","rail","openid","amount_fen","state","at"}]}` |
@@ -79,6 +80,7 @@ use tokio_stream::wrappers::WatchStream;
 use crate::config::Limits;
 use crate::faults::Fault;
 use crate::phone::{self, Refused, Scanned, Told};
+use crate::push;
 use crate::sim::Sim;
 use crate::world::{NewPhone, Phone, State};
 
@@ -103,6 +105,7 @@ pub(crate) fn routes() -> Router<Arc<Sim>> {
         .route("/_sim/phones/{id}/collect", post(collect))
         .route("/_sim/phones/{id}/confirm", post(confirm))
         .route("/_sim/phones/{id}/snapshot", post(snapshot))
+        .route("/_sim/verify", post(verify))
         .route("/_sim/world", get(world))
         .route("/_sim/events", get(events))
         .route("/_sim/books", get(books))
@@ -259,6 +262,15 @@ async fn snapshot(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> D
     let asked: AskSnapshot = body(&bytes)?;
     let found = sim.change(|state| state.phones.get_mut(&id).map(|phone| phone.snapshot = asked.on).is_some());
     if found { Ok(Json(json!({ "snapshot": asked.on }))) } else { Err(Refused(404, format!("there is no phone {id}"))) }
+}
+
+async fn verify(Shared(sim): World, bytes: Bytes) -> Done {
+    let asked: AskAccount = body(&bytes)?;
+    let account = phone::account(&sim, &asked.appid)?;
+    Ok(Json(match push::verify(&sim, account).await {
+        Ok(()) => json!({ "ok": true }),
+        Err(error) => json!({ "ok": false, "error": error }),
+    }))
 }
 
 async fn world(Shared(sim): World) -> Json<Value> {

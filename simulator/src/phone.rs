@@ -21,7 +21,7 @@ pub(crate) struct Told {
     reply: Option<String>,
 }
 
-fn account<'a>(sim: &'a Sim, appid: &str) -> Result<&'a Account, Refused> {
+pub(crate) fn account<'a>(sim: &'a Sim, appid: &str) -> Result<&'a Account, Refused> {
     sim.config.account(appid).ok_or_else(|| Refused(404, format!("there is no account {appid}")))
 }
 

@@ -80,15 +80,31 @@ fn event(name: &str, key: &str, ticket: Option<&str>) -> String {
     )
 }
 
+/// The address of the account's server, signed.
+fn callback(sim: &Sim, account: &Account, token: &str, timestamp: &str, nonce: &str) -> String {
+    let signature = signature(&[token, timestamp, nonce]);
+    let (server, appid) = (&sim.places.server, &account.appid);
+    format!("{server}/wechat/{appid}?signature={signature}&timestamp={timestamp}&nonce={nonce}")
+}
+
+/// What the console does when a URL is entered: asks the server for an echo, and says in one sentence what was wrong.
+/// <https://developers.weixin.qq.com/doc/service/guide/dev/push/>
+pub(crate) async fn verify(sim: &Sim, account: &Account) -> Result<(), String> {
+    let token = account.token.as_deref().ok_or("the account has no token")?;
+    let (timestamp, nonce, echostr) = ((sim.now_ms() / 1000).to_string(), sim.digits(10), sim.digits(19));
+    let url = format!("{}&echostr={echostr}", callback(sim, account, token, &timestamp, &nonce));
+    match in_time(sim, exchange(sim.http.get(url))).await? {
+        (200, body) if body == echostr.as_bytes() => Ok(()),
+        (200, _) => Err("the server answered something else than the echostr".to_owned()),
+        (status, _) => Err(format!("the server answered {status}")),
+    }
+}
+
 /// Signs and, where the mode wants it, encrypts one delivery.
 fn parcel(sim: &Sim, account: &Account, openid: &str, message: &str) -> Parcel {
     let token = account.token.as_deref().unwrap_or_default();
     let (timestamp, nonce) = ((sim.now_ms() / 1000).to_string(), sim.digits(10));
-    let plain = signature(&[token, &timestamp, &nonce]);
-    let mut url = format!(
-        "{}/wechat/{}?signature={plain}&timestamp={timestamp}&nonce={nonce}&openid={openid}",
-        sim.places.server, account.appid
-    );
+    let mut url = format!("{}&openid={openid}", callback(sim, account, token, &timestamp, &nonce));
     let key = match account.message_mode {
         MessageMode::Plain => None,
         MessageMode::Compatible | MessageMode::Safe => account.aes_key(),
@@ -194,6 +210,11 @@ async fn post(sim: &Sim, parcel: &Parcel) -> Answered {
         .header("accept", "*/*")
         .header("pragma", "no-cache")
         .body(parcel.body.clone());
+    exchange(request).await
+}
+
+/// Sends a request and reads as much of its answer as a reply may have.
+async fn exchange(request: reqwest::RequestBuilder) -> Answered {
     let mut response = request.send().await.map_err(said)?;
     let mut body = Vec::new();
     while let Some(part) = response.chunk().await.map_err(said)? {

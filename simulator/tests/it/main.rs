@@ -163,6 +163,14 @@ async fn callback(
     }
 }
 
+/// Answers the console's question with its own echo, if the signature is right.
+async fn echo(State(merchant): State<Arc<Merchant>>, Path(appid): Path<String>, Query(query): Query<Map>) -> Response {
+    let account = demo().accounts.into_iter().find(|account| account.appid == appid).unwrap();
+    let signature = sha1_of(&[&account.token.unwrap(), &query["timestamp"], &query["nonce"]]);
+    let is_right = signature == query["signature"] && *merchant.manner.lock().unwrap() == Manner::Right;
+    if is_right { query["echostr"].clone().into_response() } else { StatusCode::FORBIDDEN.into_response() }
+}
+
 async fn web_page(State(merchant): State<Arc<Merchant>>, headers: HeaderMap) -> Response {
     let server = format!("http://{}", headers["host"].to_str().unwrap());
     merchant.requests.lock().unwrap().push(headers);
@@ -199,7 +207,7 @@ struct World {
 async fn merchant_server() -> (String, Arc<Merchant>) {
     let merchant = Arc::new(Merchant::default());
     let app = Router::new()
-        .route("/wechat/{appid}", post(callback))
+        .route("/wechat/{appid}", post(callback).get(echo))
         .route("/page", get(web_page))
         .route("/start", get(to_oauth))
         .route("/upload", post(|body: Bytes| async move { body.len().to_string() }))

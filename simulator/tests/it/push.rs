@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{COMPATIBLE, Manner, SAFE, SERVICE, tag, world};
+use crate::{COMPATIBLE, EDIT, Manner, SAFE, SERVICE, tag, world};
 
 #[tokio::test]
 async fn a_text_that_closes_the_document_does_not_move_the_envelope() {
@@ -41,4 +41,17 @@ async fn a_line_has_the_claim_link_or_no_url() {
     let line = world.look(&ming).await["chats"][2].clone();
     assert_eq!((&line["url"], &line["link"]), (&Value::Null, &json!("http://shop.example/p/demo?t=1&x=2")));
     assert_eq!(line["words"], "点我");
+}
+
+#[tokio::test]
+async fn a_callback_is_verified_by_its_echo() {
+    let world = world().await;
+    let verify = async |appid: &str| world.post("/_sim/verify", json!({ "appid": appid })).await;
+    assert_eq!(verify(SAFE).await, (200, json!({ "ok": true })));
+    let (_, edit) = verify(EDIT).await;
+    assert_eq!(edit["ok"], false);
+    world.manner(Manner::Success);
+    let (_, wrong) = verify(SERVICE).await;
+    assert_eq!((&wrong["ok"], &wrong["error"]), (&json!(false), &json!("the server answered 403")));
+    assert_eq!(verify("wx0").await.0, 404);
 }
