@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
@@ -30,13 +30,13 @@ pub(crate) struct Cut;
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) kind: &'static str,
-    pub(crate) body: String,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
     /// Status 200.
-    pub(crate) fn ok(kind: &'static str, body: String) -> Self {
-        Self { status: StatusCode::OK, kind, body }
+    pub(crate) fn ok(kind: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { status: StatusCode::OK, kind, body: body.into() }
     }
 
     /// The answer as it goes out.
@@ -49,11 +49,7 @@ impl Answer {
 
     /// The first half of the answer, as if the rest had been lost.
     pub(crate) fn broken(mut self) -> Self {
-        let mut half = self.body.len() / 2;
-        while !self.body.is_char_boundary(half) {
-            half -= 1;
-        }
-        self.body.truncate(half);
+        self.body.truncate(self.body.len() / 2);
         self
     }
 }
@@ -68,7 +64,7 @@ pub(crate) fn cut() -> Response {
 /// HTTP 500 as a gateway says it.
 pub(crate) fn http_500() -> Response {
     let page = "<html><head><title>500 Internal Server Error</title></head><body>500</body></html>";
-    Answer { status: StatusCode::INTERNAL_SERVER_ERROR, kind: HTML, body: page.to_owned() }.send()
+    Answer { status: StatusCode::INTERNAL_SERVER_ERROR, kind: HTML, body: page.into() }.send()
 }
 
 /// A business error of `cgi-bin` or `sns`.

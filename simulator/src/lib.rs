@@ -13,6 +13,7 @@ mod follower;
 mod journal;
 mod listen;
 mod marks;
+mod media;
 mod menu;
 mod messages;
 mod oauth;
@@ -234,6 +235,7 @@ fn world(
         http,
         faults: Faults::default(),
         limits: Mutex::new(options.config.limits.clone()),
+        media: Mutex::default(),
         state: Mutex::new(state),
         journal,
         chance: Mutex::new(chance),
@@ -270,6 +272,7 @@ fn plain_side(sim: &Arc<Sim>) -> Router {
         .route("/sns/userinfo", any(sns::userinfo))
         .route("/sns/auth", any(sns::auth))
         .merge(marks::routes())
+        .merge(media::routes())
         .merge(menu::routes())
         .merge(messages::routes())
         .method_not_allowed_fallback(cgi::require_get)

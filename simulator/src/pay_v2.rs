@@ -161,7 +161,8 @@ pub(crate) async fn closed(Extension(certificate): Extension<ClientCertificate>)
 pub(crate) async fn unknown(uri: Uri) -> Response {
     if uri.path().starts_with("/v3/") {
         let body = json!({ "code": "RESOURCE_NOT_EXISTS", "message": "无可用的平台接口，请检查请求的地址" });
-        return Answer { status: StatusCode::NOT_FOUND, kind: "application/json", body: body.to_string() }.send();
+        return Answer { status: StatusCode::NOT_FOUND, kind: "application/json", body: body.to_string().into() }
+            .send();
     }
     compose(Err(Failure::bad("NO_AUTH", "接口不存在或产品未开通")), &Fields::new()).send()
 }

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Limits};
 use crate::faults::Faults;
 use crate::journal::Journal;
+use crate::media::Media;
 use crate::world::State;
 
 /// Where things are, all without a trailing slash.
@@ -38,6 +39,7 @@ pub(crate) struct Sim {
     pub(crate) http: reqwest::Client,
     pub(crate) faults: Faults,
     pub(crate) limits: Mutex<Limits>,
+    pub(crate) media: Mutex<Media>,
     pub(crate) state: Mutex<State>,
     /// Absent when everything is in memory.
     pub(crate) journal: Option<Journal>,

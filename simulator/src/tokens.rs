@@ -159,7 +159,7 @@ pub(crate) fn credentials<'a>(sim: &'a Sim, appid: &str, secret: &str) -> Result
 }
 
 /// The account whose access token stands in the query, or why not.
-fn by_token<'a>(sim: &'a Sim, query: &BTreeMap<String, String>) -> Result<&'a Account, ApiError> {
+pub(crate) fn by_token<'a>(sim: &'a Sim, query: &BTreeMap<String, String>) -> Result<&'a Account, ApiError> {
     let token = need(query, "access_token", ApiError(41001, "access_token missing"))?;
     let now_ms = sim.now_ms();
     let appid = sim.read(|state| state.tokens.check(token, now_ms).map(str::to_owned))?;

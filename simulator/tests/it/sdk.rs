@@ -135,3 +135,28 @@ async fn template_messages_are_for_service_accounts() {
     let (_, said) = world.post(&path, json!({ "touser": "o", "template_id": "T", "data": {} })).await;
     assert_eq!(said["errcode"], 48001);
 }
+
+#[tokio::test]
+async fn a_file_is_uploaded_and_fetched_again() {
+    let world = world().await;
+    let token = world.token().await;
+    let png = b"\x89PNG\r\n\x1a\nnot really".as_slice();
+    let upload = async |kind: &str, bytes: &[u8]| -> Value {
+        let head = "--xx\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a.png\"\r\n\r\n";
+        let body = [head.as_bytes(), bytes, b"\r\n--xx--\r\n"].concat();
+        let url = format!("{}/cgi-bin/media/upload?access_token={token}&type={kind}", world.running.url);
+        let request = world.http.post(url).header("content-type", "multipart/form-data; boundary=xx").body(body);
+        serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
+    };
+    let made = upload("image", png).await;
+    let id = made["media_id"].as_str().unwrap();
+    let url = format!("{}/cgi-bin/media/get?access_token={token}&media_id={id}", world.running.url);
+    let fetched = world.http.get(url).send().await.unwrap();
+    assert_eq!(fetched.headers()["content-type"], "image/png");
+    assert_eq!(fetched.bytes().await.unwrap(), png);
+    assert_eq!(upload("voice", png).await["errcode"], 40005);
+    assert_eq!(upload("smell", png).await["errcode"], 40004);
+    assert_eq!(upload("image", b"").await["errcode"], 41005);
+    assert_eq!(upload("image", &vec![0; 3 * 1024 * 1024]).await["errcode"], 40005);
+    assert_eq!(world.call("/cgi-bin/media/get?media_id=nonsense", None).await["errcode"], 40007);
+}
