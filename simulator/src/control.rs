@@ -2,8 +2,8 @@
 //! It refuses with a status and one sentence in `{"error"}`, never with a page.
 //!
 //! Bodies are JSON whatever their Content-Type, times are unix milliseconds of the simulator's clock, money is fen, and
-//! `{id}` is a phone's id. 400: the body is wrong; 404: no such phone, account, packet or call; 409: not in this state;
-//! 500: the disk is full.
+//! `{id}` is a phone's id. 400: the body is wrong; 404: no such phone, account, packet or call; 405: not with this method;
+//! 409: not in this state; 500: the disk is full.
 //!
 //! | call | body | answer |
 //! |---|---|---|
@@ -66,10 +66,10 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State as Shared};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use futures::{Stream, StreamExt};
 use serde::Deserialize;
@@ -112,11 +112,16 @@ pub(crate) fn routes() -> Router<Arc<Sim>> {
         .route("/_sim/clock", get(clock).post(advance))
         .route("/_sim/limits", get(limits).post(set_limits))
         .route("/_sim/faults", get(faults).post(add_fault).delete(clear_faults))
-        .route("/_sim/{*path}", get(nothing).post(nothing))
+        .route("/_sim/{*path}", any(nothing))
+        .method_not_allowed_fallback(wrong_method)
 }
 
 async fn nothing(Path(path): Path<String>) -> Refused {
     Refused(404, format!("there is no control call /_sim/{path}"))
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Refused {
+    Refused(405, format!("{} has no {method}", uri.path()))
 }
 
 /// Reads a body as JSON, whatever its Content-Type; an empty one is an empty object.

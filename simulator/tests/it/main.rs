@@ -888,6 +888,10 @@ async fn an_unknown_call_is_an_invalid_url_in_json() {
             assert!(said["errmsg"].as_str().unwrap().starts_with("invalid url rid: "), "{said}");
         }
     }
+    let url = format!("{}/_sim/books", world.running.url);
+    let wrong = world.http.post(url).send().await.unwrap();
+    assert_eq!(wrong.status(), 405);
+    assert!(wrong.json::<Value>().await.unwrap()["error"].is_string());
     let elsewhere = world.http.get(format!("{}/nonsense", world.running.url)).send().await.unwrap();
     assert_eq!(elsewhere.status(), 404);
 }
