@@ -10,7 +10,12 @@ mod control;
 mod crypto;
 mod faults;
 mod follower;
+mod journal;
 mod listen;
+mod marks;
+mod media;
+mod menu;
+mod messages;
 mod oauth;
 mod pages;
 mod pay_v2;
@@ -46,7 +51,8 @@ use url::Url;
 use crate::clock::Clock;
 pub use crate::config::{Account, Campaign, Config, Kind, Limits, Link, Merchant, MessageMode, Mode};
 use crate::faults::Faults;
-use crate::listen::stopped;
+use crate::journal::Journal;
+use crate::listen::{Tls, stopped};
 use crate::sim::{Places, Sim};
 use crate::tls::Certificates;
 use crate::world::State;
@@ -153,7 +159,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         store::folder(folder)?;
     }
     let certificates = Certificates::open(options.data.as_deref(), &options.config.merchant.mch_id)?;
-    let tls = listen::acceptor(certificates.server_config()?);
+    let tls = Tls::new(certificates.server_config()?);
     let state_file = options.data.as_deref().map(store::file);
     let mut state = match &state_file {
         Some(path) => store::load(path)?,
@@ -161,11 +167,15 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     };
     let appids: Vec<String> = options.config.accounts.iter().map(|account| account.appid.clone()).collect();
     state.index(&appids);
+    let journal = match &options.data {
+        Some(folder) => Some(store::replay(folder, &mut state, &appids)?),
+        None => None,
+    };
     let (plain, plain_address) = listen::bind(&options.listen).await?;
     let (secure, secure_address) = listen::bind(&options.pay_listen).await?;
     let places =
         Places { server, url: format!("http://{plain_address}"), pay_url: format!("https://{secure_address}") };
-    let sim = Arc::new(world(options, places, appids, state)?);
+    let sim = Arc::new(world(options, places, appids, state, journal)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = vec![
         tokio::spawn(listen::serve(plain, None, plain_side(&sim), stopping.clone())),
@@ -198,7 +208,13 @@ fn origin(server: &str) -> Result<String, Error> {
     Ok(url.origin().ascii_serialization())
 }
 
-fn world(options: Options, places: Places, appids: Vec<String>, state: State) -> Result<Sim, Error> {
+fn world(
+    options: Options,
+    places: Places,
+    appids: Vec<String>,
+    state: State,
+    journal: Option<Journal>,
+) -> Result<Sim, Error> {
     let chance = match options.seed {
         Some(seed) => StdRng::seed_from_u64(seed),
         None => StdRng::from_seed(system_seed()?),
@@ -219,7 +235,9 @@ fn world(options: Options, places: Places, appids: Vec<String>, state: State) ->
         http,
         faults: Faults::default(),
         limits: Mutex::new(options.config.limits.clone()),
+        media: Mutex::default(),
         state: Mutex::new(state),
+        journal,
         chance: Mutex::new(chance),
         version: watch::Sender::new(1),
         config: options.config,
@@ -253,9 +271,15 @@ fn plain_side(sim: &Arc<Sim>) -> Router {
         .route("/sns/oauth2/refresh_token", any(sns::refresh_token))
         .route("/sns/userinfo", any(sns::userinfo))
         .route("/sns/auth", any(sns::auth))
+        .merge(marks::routes())
+        .merge(media::routes())
+        .merge(menu::routes())
+        .merge(messages::routes())
+        .method_not_allowed_fallback(cgi::require_get)
         .merge(pages::routes())
         .merge(control::routes())
         .fallback(cgi::unknown)
+        .layer(middleware::from_fn(listen::outlive))
         .layer(middleware::from_fn_with_state(Arc::clone(sim), proxy::by_host))
         .with_state(Arc::clone(sim))
 }
@@ -267,6 +291,9 @@ fn pay_side(sim: &Arc<Sim>) -> Router {
         .route("/mmpaymkttransfers/gethbinfo", any(pay_v2::gethbinfo))
         .route("/mmpaymkttransfers/{*path}", post(pay_v2::closed))
         .route("/secapi/{*path}", post(pay_v2::closed))
+        .fallback(pay_v2::unknown)
+        .method_not_allowed_fallback(pay_v2::unknown)
+        .layer(middleware::from_fn(listen::outlive))
         .with_state(Arc::clone(sim))
 }
 
