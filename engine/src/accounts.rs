@@ -47,6 +47,7 @@ impl Engine {
         }
         let callback = open(&sealed.token)?.map(|token| wechat::callback::Keys {
             appid: appid.as_str().to_owned(),
+            original_id: account.original_id.to_string(),
             token,
             mode: match account.message_mode {
                 MessageMode::Plain => wechat::callback::MessageMode::Plain,
