@@ -7,6 +7,7 @@ mod browser;
 mod push;
 mod world;
 
+mod accounts;
 mod callbacks;
 mod claims;
 mod crash;
