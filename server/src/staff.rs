@@ -104,6 +104,8 @@ pub async fn sign_in(
         }
         Ok(None) => again("wrong"),
         Err(error) => {
+            // Nothing was guessed.
+            limits.iter().for_each(|(key, _)| site.sign_ins().undo(key));
             tracing::error!(%error, "a sign-in failed");
             again("busy")
         }
