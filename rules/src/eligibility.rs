@@ -58,6 +58,18 @@ impl From<TicketWrong> for Refusal {
     }
 }
 
+impl Opening {
+    /// Nothing, or why no claim is taken.
+    pub const fn refusal(self) -> Result<(), Refusal> {
+        match self {
+            Self::Open => Ok(()),
+            Self::NotStarted => Err(Refusal::NotStarted),
+            Self::Paused => Err(Refusal::Paused),
+            Self::Ended => Err(Refusal::Ended),
+        }
+    }
+}
+
 /// What is known of the follow behind a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Right {
@@ -93,12 +105,7 @@ pub fn decide(facts: &Facts) -> Result<Right, Refusal> {
     if facts.already_claimed {
         return Err(Refusal::AlreadyClaimed);
     }
-    match facts.opening {
-        Opening::Open => {}
-        Opening::NotStarted => return Err(Refusal::NotStarted),
-        Opening::Paused => return Err(Refusal::Paused),
-        Opening::Ended => return Err(Refusal::Ended),
-    }
+    facts.opening.refusal()?;
     let right = facts.right?;
     if !right.account_active {
         return Err(Refusal::AccountGone);

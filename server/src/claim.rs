@@ -130,7 +130,7 @@ impl Page<'_> {
         match opened {
             _ if !place.claims.is_empty() && place.right.is_err() => Ok(web::redirect(&format!("{clean}?again=1"))),
             Ok(()) => Ok(web::redirect(&clean)),
-            Err(refusal) => Ok(self.page(&View::Refused { refusal, opens_at: None })),
+            Err(refusal) => Ok(self.page(&View::Refused { refusal, opens_at: Some(self.campaign.opens_at) })),
         }
     }
 

@@ -274,6 +274,45 @@ async fn a_rotated_edit_mode_key_stops_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rights_that_an_old_edit_mode_key_gave_end_with_it() {
+    let world = World::new().await;
+    let (demo, noodle) = (world.campaign("demo").await.id, world.account(NOODLE).await.id);
+    let old = format!("/c/demo?a={}", world.edit_key("demo", NOODLE).await);
+    let (harvester, ming) = (world.follower("Harvester").await, world.follower("Ming").await);
+    let harvested = harvester.opens(&old).await;
+    assert_eq!((harvested.state(), ming.opens(&old).await.state()), ("ready", "ready"));
+    let new = world.engine().rotate_edit_key(&console(), demo, noodle).await.unwrap();
+    assert_eq!(harvester.presses(&harvested).await.refusal(), "account_gone");
+    let page = ming.opens(&format!("/c/demo?a={new}")).await;
+    assert_eq!(page.state(), "ready", "who finds the new link goes on");
+    ming.presses(&page).await;
+    world.work_until_idle().await;
+    assert_eq!((harvester.wallet().await.len(), ming.wallet().await.len()), (0, 1));
+    assert_eq!(world.figures("demo").await.follows, 2, "a link opened anew is no new follow");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_mode_link_counts_no_follow_while_no_claim_is_taken() {
+    let world = World::new().await;
+    let ming = world.follower("Ming").await;
+    let id = world.runs(world.form("second").await, 10_000, &[NOODLE]).await;
+    let link = format!("/c/second?a={}", world.edit_key("second", NOODLE).await);
+    world.moves(id, Event::Pause).await;
+    assert_eq!(ming.opens(&link).await.refusal(), "paused");
+    assert_eq!(world.figures("second").await.follows, 0);
+    world.moves(id, Event::Start).await;
+    let page = ming.opens(&link).await;
+    assert_eq!(page.state(), "ready");
+    ming.presses(&page).await;
+    world.moves(id, Event::Close).await;
+    let hong = world.follower("Hong").await;
+    assert_eq!(hong.opens(&link).await.refusal(), "ended");
+    assert_eq!(world.figures("second").await.follows, 1);
+    world.work_until_idle().await;
+    assert_eq!((ming.received_fen().await, hong.received_fen().await), (100, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_moves_to_developer_mode_keeps_its_printed_links_for_48_hours() {
     let world = World::new().await;
     let noodle = world.account(NOODLE).await;
