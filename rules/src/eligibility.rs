@@ -32,6 +32,8 @@ pub enum Refusal {
     EarlierFollower,
     /// The person left the account again.
     NotFollowing,
+    /// The person writes as a follower, but their follow never reached us.
+    FollowUnseen,
     /// No money is left.
     UsedUp,
 }
@@ -46,6 +48,7 @@ names!(Refusal {
     AccountGone = "account_gone",
     EarlierFollower = "earlier_follower",
     NotFollowing = "not_following",
+    FollowUnseen = "follow_unseen",
     UsedUp = "used_up",
 });
 

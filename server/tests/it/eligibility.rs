@@ -122,6 +122,72 @@ async fn somebody_who_left_before_we_watched_is_an_earlier_follower() {
     assert_eq!(world.wechats_books().await.paid_fen, 0);
 }
 
+/// WeChat gives up on telling us something: the server is away for all three deliveries.
+async fn while_the_server_is_away<T>(world: &World, what: impl AsyncFnOnce() -> T) -> T {
+    world.stops_the_server().await;
+    let done = what().await;
+    world.later(minutes(1)).await;
+    world.starts_the_server().await.unwrap();
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_whose_follow_was_lost_is_told_so_and_may_follow_again() {
+    let world = World::new().await;
+    world.later(minutes(1)).await;
+    let ming = world.follower("Ming").await;
+    while_the_server_is_away(&world, async || ming.follows(COFFEE).await).await;
+    assert_eq!(ming.says(COFFEE, "红包").await, None, "nobody knows since when he follows");
+    let said = ming.last_said(COFFEE).await;
+    assert!(said.contains("没有收到你的关注消息") && said.contains("再关注一次"), "{said}");
+    assert_eq!(world.figures("demo").await.refusals, 1, "staff see that somebody asked in vain");
+    world.later(minutes(1)).await;
+    ming.leaves(COFFEE).await;
+    world.later(minutes(1)).await;
+    assert_eq!(ming.claims(COFFEE).await.state(), "paying", "and then it works");
+    world.work_until_idle().await;
+    assert_eq!(ming.wallet().await.len(), 1);
+    world.later(minutes(1)).await;
+    ming.leaves(COFFEE).await;
+    world.later(minutes(1)).await;
+    ming.follows(COFFEE).await;
+    let figures = world.figures("demo").await;
+    assert_eq!((figures.follows, figures.refollows), (1, 1), "new once, and returning after that");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_whose_return_was_lost_still_gets_a_ticket() {
+    let world = World::new().await;
+    let ming = world.follower("Ming").await;
+    ming.follows(COFFEE).await.unwrap();
+    world.later(minutes(1)).await;
+    ming.leaves(COFFEE).await;
+    while_the_server_is_away(&world, async || ming.follows(COFFEE).await).await;
+    let link = ming.says(COFFEE, "红包").await.expect("who writes follows");
+    let page = ming.opens(&link).await;
+    assert_eq!(page.state(), "ready");
+    ming.presses(&page).await;
+    world.work_until_idle().await;
+    assert_eq!(ming.wallet().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_wrote_before_the_campaign_started_is_an_earlier_follower() {
+    let world = World::new().await;
+    let ming = world.follower("Ming").await;
+    while_the_server_is_away(&world, async || ming.follows(BOOKS).await).await;
+    ming.says(BOOKS, "你们几点开门").await;
+    world.later(minutes(1)).await;
+    world.runs(world.form("second").await, 10_000, &[BOOKS]).await;
+    assert_eq!(ming.says(BOOKS, "红包").await, None);
+    assert!(ming.last_said(BOOKS).await.contains("只给新朋友"));
+    world.later(minutes(1)).await;
+    ming.leaves(BOOKS).await;
+    world.later(minutes(1)).await;
+    assert_eq!(ming.follows(BOOKS).await, None, "leaving and returning makes nobody new");
+    assert_eq!(world.figures("second").await.follows, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_followed_before_the_campaign_started_gets_no_ticket() {
     let world = World::new().await;
