@@ -34,6 +34,8 @@ pub struct Config {
     pub client_ip: String,
     /// The simulator's clock, if followed.
     pub clock_url: Option<Url>,
+    /// How long callers may take, and how many there may be.
+    pub limits: crate::serving::Limits,
 }
 
 const DEFAULTS: &[(&str, &str)] = &[
@@ -149,6 +151,7 @@ impl Config {
             pay_ca_file: Some(get("wechat.pay_ca_file").to_owned()).filter(|file| !file.is_empty()),
             client_ip,
             clock_url,
+            limits: crate::serving::Limits::default(),
         })
     }
 

@@ -17,6 +17,7 @@ mod oauth;
 mod paths;
 mod payouts;
 mod proofs;
+mod serving;
 mod staff;
 mod start;
 mod tidy;
