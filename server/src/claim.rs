@@ -87,6 +87,9 @@ impl Page<'_> {
             let qr_svg = crate::entry::qr_svg(&url);
             return self.page(&View::NotInWechat { url, qr_svg });
         }
+        if let Some(moved) = web::to_entry_host(self.site.config(), headers, &path) {
+            return moved;
+        }
         let (mark, cookie) = crate::person::browser(self.site.config(), self.site.engine().draw(), headers);
         let mut response = oauth::identify(self.site, &mark, &self.payer.appid, &path, 0, self.lang);
         if let Some(cookie) = cookie {

@@ -33,6 +33,10 @@ pub async fn link(
 ) -> Response {
     let lang = web::lang(web::asked(query.as_deref(), "lang").as_deref(), &headers);
     let Ok(code) = LinkCode::try_from(code) else { return web::not_found(lang) };
+    // Before the visit is recorded: the browser comes back at once and is counted there.
+    if let Some(moved) = web::to_entry_host(site.config(), &headers, &format!("/l/{code}")) {
+        return moved;
+    }
     let shown = async {
         let engine = site.engine();
         let link = engine.link_by_code(&code).await?;
