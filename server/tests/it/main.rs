@@ -12,6 +12,7 @@ mod callbacks;
 mod claims;
 mod crash;
 mod eligibility;
+mod import;
 mod migrations;
 mod oauth;
 mod paths;
