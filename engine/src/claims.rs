@@ -210,7 +210,7 @@ impl Engine {
         let account_active = member.is_some_and(|m| {
             m.active
                 && m.account.retired_at.is_none()
-                && (follow.grade != Grade::Asserted || m.account.accepts_edit_key(now))
+                && crate::tickets::evidence_holds(&stand.held, follow.grade, &m, now)
         });
         let still_following = match &follow.openid {
             Some(openid) => {

@@ -15,6 +15,7 @@ pub mod budgets;
 pub mod campaigns;
 pub mod claims;
 pub mod followers;
+mod hashing;
 pub mod inbox;
 pub mod links;
 pub mod live;
@@ -47,6 +48,7 @@ struct Parts {
     vault: Vault,
     payer: payer::Payer,
     settings: Settings,
+    hashing: hashing::Hashing,
     wake: tokio::sync::Notify,
     changed: tokio::sync::watch::Sender<u64>,
 }
@@ -67,7 +69,8 @@ impl Engine {
     pub fn new(db: Db, clock: Clock, draw: Draw, vault: Vault, payer: payer::Payer, settings: Settings) -> Self {
         let (changed, _) = tokio::sync::watch::channel(0);
         let wake = tokio::sync::Notify::new();
-        Self(Arc::new(Parts { db, clock, draw, vault, payer, settings, wake, changed }))
+        let hashing = hashing::Hashing::default();
+        Self(Arc::new(Parts { db, clock, draw, vault, payer, settings, hashing, wake, changed }))
     }
 
     /// The clock every verb reads.
@@ -96,6 +99,10 @@ impl Engine {
 
     pub(crate) fn payer(&self) -> &payer::Payer {
         &self.0.payer
+    }
+
+    pub(crate) fn hashing(&self) -> &hashing::Hashing {
+        &self.0.hashing
     }
 
     /// Tells listeners that figures moved.

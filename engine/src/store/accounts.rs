@@ -30,7 +30,8 @@ fn account(r: &QueryResult) -> Result<Account, Error> {
         qr: get(r, "qr")?,
         follow_url: get(r, "follow_url")?,
         has_appsecret: get::<Option<String>>(r, "appsecret")?.is_some(),
-        has_callback_keys: get::<Option<String>>(r, "token")?.is_some(),
+        has_token: get::<Option<String>>(r, "token")?.is_some(),
+        has_aes_key: get::<Option<String>>(r, "encoding_aes_key")?.is_some(),
         grace_until: get::<Option<i64>>(r, "grace_until")?.map(UnixMs),
         retired_at: get::<Option<i64>>(r, "retired_at")?.map(UnixMs),
     })

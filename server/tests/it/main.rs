@@ -7,15 +7,18 @@ mod browser;
 mod push;
 mod world;
 
+mod accounts;
 mod callbacks;
 mod claims;
 mod crash;
 mod eligibility;
+mod import;
 mod migrations;
 mod oauth;
 mod paths;
 mod payouts;
 mod proofs;
+mod serving;
 mod staff;
 mod start;
 mod tidy;
