@@ -17,11 +17,12 @@ PART := .ci/part
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
 
-setup: ## Checks and installs what building needs (Rust by rustup, a C compiler)
+setup: ## Checks, installs and downloads what building needs (Rust by rustup, a C compiler, the crates)
 	@command -v cargo >/dev/null || { echo "make: cargo is missing; install Rust from https://rustup.rs and try again"; exit 1; }
 	@command -v rustup >/dev/null || { echo "make: rustup is missing; install Rust from https://rustup.rs (a distribution's cargo has no WASM target)"; exit 1; }
 	@command -v cc >/dev/null || { echo "make: a C compiler is missing (Debian: apt-get install gcc libc6-dev)"; exit 1; }
 	@rustup target list --installed 2>/dev/null | grep -q wasm32-unknown-unknown || { echo "adding the WASM target (seconds)"; rustup target add wasm32-unknown-unknown; }
+	@.ci/fetch
 
 setup-browser: ## Installs what browser tests need (node 20, Chromium, playwright-core)
 	@.ci/setup-browser

@@ -48,6 +48,7 @@ impl Engine {
         }
         let callback = open(&sealed.token)?.map(|token| wechat::callback::Keys {
             appid: appid.as_str().to_owned(),
+            original_id: account.original_id.to_string(),
             token,
             mode: match account.message_mode {
                 MessageMode::Plain => wechat::callback::MessageMode::Plain,
@@ -156,8 +157,12 @@ fn secrets_suffice(form: &CheckedAccount, before: Option<&Account>, lang: Lang) 
     if form.mode == Mode::Edit {
         return Ok(());
     }
-    let stored = before.is_some_and(|b| b.has_callback_keys);
-    let token = form.token.is_some() || stored;
-    let aes = form.encoding_aes_key.is_some() || form.message_mode == MessageMode::Plain || stored;
-    if token && aes { Ok(()) } else { Err(Error::field("token", say::secrets_missing(lang))) }
+    let plain = form.message_mode == MessageMode::Plain;
+    let token = form.token.is_some() || before.is_some_and(|b| b.has_token);
+    let aes_key = plain || form.encoding_aes_key.is_some() || before.is_some_and(|b| b.has_aes_key);
+    match (token, aes_key) {
+        (true, true) => Ok(()),
+        (false, _) => Err(Error::field("token", say::secrets_missing(lang))),
+        (true, false) => Err(Error::field("encoding_aes_key", say::secrets_missing(lang))),
+    }
 }

@@ -17,6 +17,11 @@ impl Engine {
         store::of_campaign(self.db().read(), campaign).await?.ok_or_else(Error::not_found)
     }
 
+    /// True once a campaign's budget was funded, whatever became of the money.
+    pub async fn was_funded(&self, campaign: CampaignId) -> Result<bool, Error> {
+        store::was_funded(self.db().read(), campaign).await
+    }
+
     /// Funds a budget or takes free money back. Errors: the free part is smaller; the amount is nothing.
     pub async fn change_budget(
         &self,

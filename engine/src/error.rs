@@ -35,7 +35,7 @@ impl fmt::Display for Said {
             }
             Self::Conflict(why) => f.write_str(why),
             Self::Forbidden => f.write_str("this is not allowed"),
-            Self::Busy => f.write_str("the database is busy; nothing was done, try again"),
+            Self::Busy => f.write_str("it is busy; nothing was done, try again"),
             Self::Broken { number } => write!(f, "something broke (number {number}); nothing was done"),
         }
     }

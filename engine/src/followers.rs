@@ -1,5 +1,12 @@
 //! Follows: new, returning or earlier; which link they came through; and the ticket that answers them.
 //! Refuses to give a ticket to somebody who followed before the campaign.
+//!
+//! A follow can be lost: WeChat delivers an event three times within 15 seconds and never again. Of somebody who first
+//! shows up by a message, all that is known is that they follow. If the campaign had not started, they are an earlier
+//! follower. If it had, their follow may be old or lost, and nothing can tell: they get no ticket, are told that their
+//! follow did not reach us and to leave and follow again, and the request is kept for staff as a refusal; that follow
+//! counts as new. Somebody who first shows up by leaving is taken for an earlier follower, as nearly all of them are:
+//! only who says so while following has the benefit of the doubt.
 
 use crate::store::followers::{self as store, Follow};
 use crate::store::live::{self as rollups, Key};
@@ -7,7 +14,8 @@ use crate::store::{Tx, campaigns, claims, links};
 use crate::{Engine, Error};
 use rules::account::Account;
 use rules::campaign::{Campaign, Scope};
-use rules::follow::{Attribution, Before, Grade, Novelty};
+use rules::eligibility::Refusal;
+use rules::follow::{Attribution, Before, Grade, History, Novelty};
 use rules::ids::{AccountId, FollowId, LinkCode, LinkId, Openid};
 use rules::live::Figures;
 use rules::say::reply as say;
@@ -86,11 +94,39 @@ impl Engine {
         let (Some(campaign), Some((before, true)), None) = (open.first(), known, account.retired_at) else {
             return Ok(String::new());
         };
+        if before.history == History::Unseen && before.is_since(campaign.started_at) {
+            return self.refuse_unseen(tx, campaign, account, openid, now).await;
+        }
         let follow = match store::latest(tx.conn(), account.id, openid, campaign.id).await? {
             Some(follow) => follow,
             None => self.follow_while_paused(tx, campaign, account, openid, before, now).await?,
         };
         self.answer_follow(tx, campaign, &follow, openid, now).await
+    }
+
+    /// Somebody who follows since nobody knows when: an honest answer, and a row for staff.
+    async fn refuse_unseen(
+        &self,
+        tx: &mut Tx,
+        campaign: &Campaign,
+        account: &Account,
+        openid: &Openid,
+        now: UnixMs,
+    ) -> Result<String, Error> {
+        let refusal = claims::NewRefusal {
+            id: self.draw().id(now),
+            campaign: campaign.id,
+            account: Some(account.id),
+            payee: openid.clone(),
+            reason: Refusal::FollowUnseen,
+            ip: String::new(),
+            at: now,
+        };
+        claims::refuse(tx, &[refusal]).await?;
+        let key = Key { campaign: campaign.id, account: account.id, link: None, minute: now.minute() };
+        let delta = Figures { refusals: 1, ..Figures::default() }.into();
+        rollups::add(tx, self.settings().node, &rollups::one(key, &delta)).await?;
+        Ok(say::unseen_follow_reply(self.reply_lang()))
     }
 
     /// Somebody whose follow came while the campaign took no claims, and who asks now that it does.
@@ -103,8 +139,7 @@ impl Engine {
         before: Before,
         now: UnixMs,
     ) -> Result<Follow, Error> {
-        let since_start = campaign.started_at.is_some_and(|start| before.first_followed_at >= start);
-        let novelty = if since_start && !before.baseline { Novelty::New } else { Novelty::Earlier };
+        let novelty = if before.is_since(campaign.started_at) { Novelty::New } else { Novelty::Earlier };
         let is_new = novelty == Novelty::New;
         let (link, attribution) =
             if is_new { self.only_link(tx, campaign, account.id).await? } else { (None, Attribution::None) };

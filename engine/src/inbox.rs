@@ -105,8 +105,13 @@ impl Engine {
                 }
                 Ok(String::new())
             }
-            Content::Text { content, .. } if say::asks_for_packet(content) => {
-                self.another_ticket(tx, push.account, &openid, now).await
+            Content::Text { content, .. } => {
+                followers::wrote(tx, push.account.id, &openid, event_at).await?;
+                if say::asks_for_packet(content) {
+                    self.another_ticket(tx, push.account, &openid, now).await
+                } else {
+                    Ok(String::new())
+                }
             }
             _ => Ok(String::new()),
         }

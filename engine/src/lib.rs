@@ -17,6 +17,7 @@ pub mod budgets;
 pub mod campaigns;
 pub mod claims;
 pub mod followers;
+mod hashing;
 pub mod inbox;
 pub mod links;
 pub mod live;
@@ -52,6 +53,7 @@ struct Parts {
     settings: Settings,
     claims: desk::Desk<claims::Request, claims::Answer>,
     spent: claims::Spent,
+    hashing: hashing::Hashing,
     wake: tokio::sync::Notify,
     changed: tokio::sync::watch::Sender<u64>,
 }
@@ -73,7 +75,8 @@ impl Engine {
         let (changed, _) = tokio::sync::watch::channel(0);
         let wake = tokio::sync::Notify::new();
         let (claims, spent) = (desk::Desk::default(), claims::Spent::default());
-        Self(Arc::new(Parts { db, clock, draw, vault, payer, settings, claims, spent, wake, changed }))
+        let hashing = hashing::Hashing::default();
+        Self(Arc::new(Parts { db, clock, draw, vault, payer, settings, claims, spent, hashing, wake, changed }))
     }
 
     /// The clock every verb reads.
@@ -110,6 +113,10 @@ impl Engine {
 
     pub(crate) fn payer(&self) -> &payer::Payer {
         &self.0.payer
+    }
+
+    pub(crate) fn hashing(&self) -> &hashing::Hashing {
+        &self.0.hashing
     }
 
     /// Tells listeners that figures moved.

@@ -20,6 +20,15 @@ pub struct NewMerchant {
     pub key_pem: String,
 }
 
+/// What is stored of a merchant, beside what is about to be entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing that entering it would change: it only adds.
+    Nothing,
+    /// All of it; these parts are others than those about to be entered.
+    All(Vec<&'static str>),
+}
+
 /// A merchant's opened secrets, for the payer.
 pub(crate) struct Merchant {
     pub apiv2_key: String,
@@ -45,6 +54,28 @@ impl Engine {
             tx.commit().await
         })
         .await
+    }
+
+    /// Compares a merchant with what is stored: which parts entering it would change. Tells no secret.
+    pub async fn differing(&self, merchant: &NewMerchant, payer: AccountId) -> Result<Kept, Error> {
+        let stored = match self.merchant(&merchant.mch_id).await {
+            Ok(stored) => Some(stored),
+            Err(error) if *error.said() == crate::Said::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let bound = crate::store::accounts::merchant_of(self.db().read(), payer).await?;
+        let rebinds = bound.as_ref().is_some_and(|bound| *bound != merchant.mch_id);
+        let Some(stored) = stored else {
+            return Ok(if rebinds { Kept::All(vec!["mch_id of its payer"]) } else { Kept::Nothing });
+        };
+        let parts = [
+            ("mch_id of its payer", rebinds),
+            ("apiv2_key", stored.apiv2_key != merchant.apiv2_key),
+            ("certificate", stored.cert_pem != merchant.cert_pem),
+            ("private key", stored.key_pem != merchant.key_pem),
+        ];
+        let differing: Vec<_> = parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part).collect();
+        Ok(if bound.is_none() && differing.is_empty() { Kept::Nothing } else { Kept::All(differing) })
     }
 
     pub(crate) async fn merchant(&self, mch_id: &MchId) -> Result<Merchant, Error> {

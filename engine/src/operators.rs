@@ -56,7 +56,7 @@ impl Engine {
         .await
     }
 
-    /// Signs in: the token of a new session, or `None` when login or password are wrong.
+    /// Signs in: the token of a new session, or `None` when login or password are wrong. Errors: busy.
     pub async fn sign_in(&self, login: &str, password: &str) -> Result<Option<String>, Error> {
         let found = store::by_login(self.db().read(), login).await?;
         // Without an operator the same work is done against a hash that no password has.
@@ -64,11 +64,11 @@ impl Engine {
             "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$0000000000000000000000000000000000000000000";
         let hash = found.as_ref().map_or(NOBODY, |(_, hash)| hash).to_owned();
         let password = password.to_owned();
-        let matches = tokio::task::spawn_blocking(move || {
+        let matches = self.hashing().run(move || {
             PasswordHash::new(&hash)
                 .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
         });
-        let (true, Some((operator, _))) = (matches.await.map_err(Error::broken)?, found) else { return Ok(None) };
+        let (true, Some((operator, _))) = (matches.await?, found) else { return Ok(None) };
         self.retried(|| async {
             let token = self.draw().code();
             let now = self.clock().now();
@@ -103,9 +103,9 @@ impl Engine {
         }
         let salt = SaltString::encode_b64(&self.draw().bytes::<16>()).map_err(Error::broken)?;
         let password = password.to_owned();
-        let hash = tokio::task::spawn_blocking(move || {
-            Argon2::default().hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string())
-        });
-        hash.await.map_err(Error::broken)?.map_err(Error::broken)
+        let hash = self
+            .hashing()
+            .run(move || Argon2::default().hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string()));
+        hash.await?.map_err(Error::broken)
     }
 }

@@ -2,13 +2,13 @@
 //! Refuses to bind on a bare open: a link scanner finds nothing and takes nothing.
 
 use crate::store::followers::Follow;
-use crate::store::tickets::{self as store, NewTicket};
+use crate::store::tickets::{self as store, Held, NewTicket};
 use crate::store::{Tx, campaigns, followers, links};
 use crate::{Engine, Error, vault};
-use rules::campaign::Campaign;
+use rules::campaign::{Campaign, Member};
 use rules::eligibility::Refusal;
 use rules::follow::{Attribution, Grade, Novelty};
-use rules::ids::{AccountId, EditKey, FollowId, Openid, TicketCode};
+use rules::ids::{AccountId, CampaignId, EditKey, FollowId, Openid, TicketCode};
 use rules::time::UnixMs;
 
 /// How many unused tickets of one follow stay good; whoever asks for more has the newest ones.
@@ -31,6 +31,7 @@ impl Engine {
             follow: follow.id,
             issued_at: now,
             bound_to: None,
+            edit_key_hash: None,
         };
         store::insert(tx, &new).await?;
         store::keep_newest(tx, follow.id, LIVE_MAX).await?;
@@ -74,7 +75,8 @@ impl Engine {
     }
 
     /// A person whom OAuth identified opens the static link of an edit-mode account: their word is taken as an
-    /// asserted follow, once per person and account. Refused while the account is not in edit mode.
+    /// asserted follow, once per person and account. Refused while the account is not in edit mode or the campaign
+    /// takes no claims: what nobody can claim is nobody's follow.
     pub async fn open_edit_key(
         &self,
         campaign: &Campaign,
@@ -101,12 +103,19 @@ impl Engine {
         if !member.account.accepts_edit_key(now) {
             return Ok(Err(Refusal::WrongTicket));
         }
+        if let Err(refusal) = campaign.opening(now).refusal() {
+            return Ok(Err(refusal));
+        }
         let account = member.account.id;
+        let key_hash = vault::hash(key.as_str());
         let tickets = store::of_person(tx.conn(), campaign.id, person).await?;
         if let Some(held) = tickets.iter().find(|held| held.account == account) {
-            // One follow per person and account; only a ticket that expired unused is given again.
-            if !held.ticket.used && held.ticket.open(person, now).is_err() {
-                self.hand_out(&mut tx, campaign, account, held.follow, person, now).await?;
+            // One follow per person and account; only a ticket that expired, or lost its key, unused is given again.
+            let worn_out = held.ticket.open(person, now).is_err() || held.edit_key_hash.as_ref() != Some(&key_hash);
+            if !held.ticket.used && worn_out {
+                let again =
+                    Asserted { campaign: campaign.id, account, follow: held.follow, person, key_hash: &key_hash };
+                self.hand_out(&mut tx, &again, now).await?;
                 tx.commit().await?;
             }
             return Ok(Ok(()));
@@ -130,31 +139,46 @@ impl Engine {
         };
         followers::insert(&mut tx, &follow).await?;
         self.count_follow(&mut tx, campaign, &follow).await?;
-        self.hand_out(&mut tx, campaign, account, follow.id, person, now).await?;
+        let asserted = Asserted { campaign: campaign.id, account, follow: follow.id, person, key_hash: &key_hash };
+        self.hand_out(&mut tx, &asserted, now).await?;
         tx.commit().await?;
         self.touch();
         Ok(Ok(()))
     }
 
     /// A ticket that nobody sees: bound to its person at once.
-    async fn hand_out(
-        &self,
-        tx: &mut Tx,
-        campaign: &Campaign,
-        account: AccountId,
-        follow: FollowId,
-        person: &Openid,
-        now: UnixMs,
-    ) -> Result<(), Error> {
+    async fn hand_out(&self, tx: &mut Tx, asserted: &Asserted<'_>, now: UnixMs) -> Result<(), Error> {
         let code_hash = vault::hash(&self.draw().code());
         let new = NewTicket {
             code_hash: &code_hash,
-            campaign: campaign.id,
-            account,
-            follow,
+            campaign: asserted.campaign,
+            account: asserted.account,
+            follow: asserted.follow,
             issued_at: now,
-            bound_to: Some(person),
+            bound_to: Some(asserted.person),
+            edit_key_hash: Some(asserted.key_hash),
         };
         store::insert(tx, &new).await
+    }
+}
+
+/// What an opened edit-mode link gives its person a ticket for.
+struct Asserted<'a> {
+    campaign: CampaignId,
+    account: AccountId,
+    follow: FollowId,
+    person: &'a Openid,
+    key_hash: &'a str,
+}
+
+/// True while what a ticket stands on is believed: an asserted follow only as long as its account accepts edit-mode
+/// links, and only for the key that the account has now.
+pub(crate) fn evidence_holds(held: &Held, grade: Grade, member: &Member, now: UnixMs) -> bool {
+    match grade {
+        Grade::Proven | Grade::Checked => true,
+        Grade::Asserted => {
+            let key_hash = member.edit_key.as_ref().map(|key| vault::hash(key.as_str()));
+            member.account.accepts_edit_key(now) && key_hash.is_some() && key_hash == held.edit_key_hash
+        }
     }
 }

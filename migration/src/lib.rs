@@ -11,6 +11,8 @@ mod m0002_campaigns;
 mod m0003_followers;
 mod m0004_money;
 mod m0005_staff;
+mod m0007_edit_key;
+mod m0008_unseen;
 mod m0009_ledger;
 
 /// All steps, oldest first.
@@ -25,6 +27,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_followers::Step),
             Box::new(m0004_money::Step),
             Box::new(m0005_staff::Step),
+            Box::new(m0007_edit_key::Step),
+            Box::new(m0008_unseen::Step),
             Box::new(m0009_ledger::Step),
         ]
     }

@@ -91,8 +91,10 @@ pub struct Account {
     pub follow_url: String,
     /// True when an AppSecret is stored.
     pub has_appsecret: bool,
-    /// True when the callback's token and AES key are stored.
-    pub has_callback_keys: bool,
+    /// True when the callback's token is stored.
+    pub has_token: bool,
+    /// True when the callback's EncodingAESKey is stored.
+    pub has_aes_key: bool,
     /// Until when the former mode's evidence is still accepted after a switch.
     pub grace_until: Option<UnixMs>,
     /// When staff took it out of use.
@@ -100,6 +102,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// True when the token is stored, and the AES key where pushes are encrypted: what verifying a push takes.
+    pub const fn can_open_pushes(&self) -> bool {
+        self.has_token && (self.has_aes_key || matches!(self.message_mode, MessageMode::Plain))
+    }
+
     /// True while an edit-mode link may stand as evidence.
     pub fn accepts_edit_key(&self, now: UnixMs) -> bool {
         self.retired_at.is_none() && (self.mode == Mode::Edit || self.grace_until.is_some_and(|until| now < until))
@@ -281,7 +288,8 @@ mod tests {
             qr: String::new(),
             follow_url: String::new(),
             has_appsecret: false,
-            has_callback_keys: false,
+            has_token: false,
+            has_aes_key: false,
             grace_until: grace.map(UnixMs),
             retired_at: retired.map(UnixMs),
         };

@@ -33,6 +33,8 @@ pub enum Refusal {
     EarlierFollower,
     /// The person left the account again.
     NotFollowing,
+    /// The person writes as a follower, but their follow never reached us.
+    FollowUnseen,
     /// No money is left.
     UsedUp,
     /// No money is left for this hour or day; more comes with the next.
@@ -49,6 +51,7 @@ names!(Refusal {
     AccountGone = "account_gone",
     EarlierFollower = "earlier_follower",
     NotFollowing = "not_following",
+    FollowUnseen = "follow_unseen",
     UsedUp = "used_up",
     UsedUpForNow = "used_up_for_now",
 });
@@ -58,6 +61,18 @@ impl From<TicketWrong> for Refusal {
         match wrong {
             TicketWrong::Invented | TicketWrong::SomeoneElses | TicketWrong::Used => Self::WrongTicket,
             TicketWrong::Expired => Self::ExpiredTicket,
+        }
+    }
+}
+
+impl Opening {
+    /// Nothing, or why no claim is taken.
+    pub const fn refusal(self) -> Result<(), Refusal> {
+        match self {
+            Self::Open => Ok(()),
+            Self::NotStarted => Err(Refusal::NotStarted),
+            Self::Paused => Err(Refusal::Paused),
+            Self::Ended => Err(Refusal::Ended),
         }
     }
 }
@@ -95,12 +110,7 @@ pub fn decide(facts: &Facts) -> Result<Right, Refusal> {
     if facts.already_claimed {
         return Err(Refusal::AlreadyClaimed);
     }
-    match facts.opening {
-        Opening::Open => {}
-        Opening::NotStarted => return Err(Refusal::NotStarted),
-        Opening::Paused => return Err(Refusal::Paused),
-        Opening::Ended => return Err(Refusal::Ended),
-    }
+    facts.opening.refusal()?;
     let right = facts.right?;
     if !right.account_active {
         return Err(Refusal::AccountGone);

@@ -47,25 +47,44 @@ pub enum Novelty {
 }
 names!(Novelty { New = "new", Returning = "returning", Earlier = "earlier" });
 
+/// How a person first came to be known as a follower.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    /// By the event of their follow.
+    Seen,
+    /// By the follower list, or by leaving: they had followed before we watched.
+    Baseline,
+    /// By a message: they had followed before we watched, or the event of their follow was lost.
+    Unseen,
+}
+
 /// What is remembered about a person and an account before a new follow event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Before {
-    /// First seen as a follower at this instant.
+    /// The first instant at which they are known to have followed.
     pub first_followed_at: crate::time::UnixMs,
-    /// True when the row came from the follower list and not from a follow event.
-    pub baseline: bool,
+    /// How that is known.
+    pub history: History,
+}
+
+impl Before {
+    /// True when nothing says that they followed before the campaign began, at `start`.
+    pub fn is_since(self, start: Option<crate::time::UnixMs>) -> bool {
+        self.history != History::Baseline && start.is_some_and(|start| self.first_followed_at >= start)
+    }
 }
 
 impl Novelty {
     /// What a follow is, given what was known before and when the campaign first ran.
     pub fn of(before: Option<Before>, campaign_started_at: Option<crate::time::UnixMs>) -> Self {
-        match before {
-            None => Self::New,
-            Some(before) if before.baseline => Self::Earlier,
-            Some(before) if campaign_started_at.is_some_and(|start| before.first_followed_at >= start) => {
-                Self::Returning
-            }
-            Some(_) => Self::Earlier,
+        let Some(before) = before else { return Self::New };
+        if !before.is_since(campaign_started_at) {
+            return Self::Earlier;
+        }
+        match before.history {
+            // Their follow may have been lost: the one that we see is the first that counts.
+            History::Unseen => Self::New,
+            History::Seen | History::Baseline => Self::Returning,
         }
     }
 }
@@ -77,12 +96,21 @@ mod tests {
 
     #[test]
     fn new_returning_and_earlier_followers_are_told_apart() {
-        let before = |at, baseline| Some(Before { first_followed_at: UnixMs(at), baseline });
         let start = Some(UnixMs(100));
         assert_eq!(Novelty::of(None, start), Novelty::New);
-        assert_eq!(Novelty::of(before(100, false), start), Novelty::Returning);
-        assert_eq!(Novelty::of(before(99, false), start), Novelty::Earlier);
-        assert_eq!(Novelty::of(before(150, true), start), Novelty::Earlier);
-        assert_eq!(Novelty::of(before(150, false), None), Novelty::Earlier);
+        let table = [
+            (100, History::Seen, start, Novelty::Returning),
+            (99, History::Seen, start, Novelty::Earlier),
+            (150, History::Seen, None, Novelty::Earlier),
+            (99, History::Baseline, start, Novelty::Earlier),
+            (150, History::Baseline, start, Novelty::Earlier),
+            (99, History::Unseen, start, Novelty::Earlier),
+            (100, History::Unseen, start, Novelty::New),
+            (150, History::Unseen, None, Novelty::Earlier),
+        ];
+        for (at, history, start, novelty) in table {
+            let before = Some(Before { first_followed_at: UnixMs(at), history });
+            assert_eq!(Novelty::of(before, start), novelty, "{at} {history:?} {start:?}");
+        }
     }
 }

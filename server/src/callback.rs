@@ -81,7 +81,11 @@ fn reject(appid: &str, rejected: &Rejected) -> Response {
     let status = match rejected {
         Rejected::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Rejected::Xml(_) | Rejected::Envelope | Rejected::Padding => StatusCode::BAD_REQUEST,
-        Rejected::Signature | Rejected::Stale | Rejected::NotEncrypted | Rejected::WrongAppid => StatusCode::FORBIDDEN,
+        Rejected::Signature
+        | Rejected::Stale
+        | Rejected::NotEncrypted
+        | Rejected::WrongAppid
+        | Rejected::WrongAccount => StatusCode::FORBIDDEN,
     };
     (status, rejected.to_string()).into_response()
 }

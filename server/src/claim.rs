@@ -1,13 +1,13 @@
 //! The claim page `/c/{campaign}` and its form.
 //! Refuses to bind a ticket or to pay for anybody whom WeChat has not identified.
 
+use crate::extract::{Segment, Sent};
 use crate::oauth;
 use crate::person::Person;
 use crate::site::Site;
 use crate::web::{self, Agent};
 use app::claim::{Face, View};
-use axum::Form;
-use axum::extract::{ConnectInfo, Path, RawQuery, State};
+use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use engine::Error;
@@ -36,7 +36,7 @@ struct Carried {
 pub async fn show(
     State(site): State<Site>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(slug): Path<String>,
+    Segment(slug): Segment,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
@@ -87,6 +87,9 @@ impl Page<'_> {
             let qr_svg = crate::entry::qr_svg(&url);
             return self.page(&View::NotInWechat { url, qr_svg });
         }
+        if let Some(moved) = web::to_entry_host(self.site.config(), headers, &path) {
+            return moved;
+        }
         let (mark, cookie) = crate::person::browser(self.site.config(), self.site.engine().draw(), headers);
         let mut response = oauth::identify(self.site, &mark, &self.payer.appid, &path, 0, self.lang);
         if let Some(cookie) = cookie {
@@ -130,7 +133,7 @@ impl Page<'_> {
         match opened {
             _ if !place.claims.is_empty() && place.right.is_err() => Ok(web::redirect(&format!("{clean}?again=1"))),
             Ok(()) => Ok(web::redirect(&clean)),
-            Err(refusal) => Ok(self.page(&View::Refused { refusal, opens_at: None })),
+            Err(refusal) => Ok(self.page(&View::Refused { refusal, opens_at: Some(self.campaign.opens_at) })),
         }
     }
 
@@ -208,7 +211,7 @@ pub async fn claim(
     State(site): State<Site>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    Form(form): Form<ClaimForm>,
+    Sent(form): Sent<ClaimForm>,
 ) -> Response {
     let lang = web::lang(None, &headers);
     let Ok(slug) = Slug::try_from(form.campaign.as_str()) else { return web::not_found(lang) };
@@ -221,7 +224,7 @@ pub async fn claim(
         let Some(person) = Person::of(engine.vault(), &headers, &page.payer.appid, engine.clock().now()) else {
             return Ok(page.page(&View::Continue { url: format!("/c/{slug}") }));
         };
-        if person.form_token(engine.vault(), &slug) != form.form_token {
+        if !person.made_form(engine.vault(), &slug, &form.form_token) {
             return Err(engine::Said::Forbidden.into());
         }
         match engine.claim(&slug, &page.claimant(&person)).await? {

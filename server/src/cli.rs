@@ -154,7 +154,7 @@ async fn once(engine: &Engine, config: &Config, command: Command) -> Result<Exit
         Command::Import { file } => {
             let text = std::fs::read_to_string(&file).map_err(|e| format!("{file} cannot be read: {e}"))?;
             let done = import::import(engine, &text).await.map_err(|e| format!("the import failed: {}", e.said()))?;
-            out(&done.iter().map(|line| format!("entered {line}\n")).collect::<String>())?;
+            out(&done.iter().map(|line| format!("{line}\n")).collect::<String>())?;
         }
         Command::Doctor => {
             let (lines, well) = doctor::examine(engine, config).await.map_err(|e| e.to_string())?;

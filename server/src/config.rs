@@ -34,6 +34,8 @@ pub struct Config {
     pub client_ip: String,
     /// The simulator's clock, if followed.
     pub clock_url: Option<Url>,
+    /// How long callers may take, and how many there may be.
+    pub limits: crate::serving::Limits,
 }
 
 const DEFAULTS: &[(&str, &str)] = &[
@@ -134,9 +136,7 @@ impl Config {
         if !["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| database_url.starts_with(scheme)) {
             return wrong("database.url", "must begin with sqlite:// or postgres://");
         }
-        if get("pay.client_ip").parse::<Ipv4Addr>().is_err() {
-            return wrong("pay.client_ip", "must be this server's public IPv4 address, such as 203.0.113.7");
-        }
+        let client_ip = client_ip(get("pay.client_ip"), &wechat.pay, &public_url)?;
         Ok(Self {
             listen: address("server.listen", get("server.listen"))?,
             entry_url: optional_base("server.link_url")?.unwrap_or_else(|| public_url.clone()),
@@ -149,8 +149,9 @@ impl Config {
             master_key: master_key(get("secrets.master_key"))?,
             wechat,
             pay_ca_file: Some(get("wechat.pay_ca_file").to_owned()).filter(|file| !file.is_empty()),
-            client_ip: get("pay.client_ip").to_owned(),
+            client_ip,
             clock_url,
+            limits: crate::serving::Limits::default(),
         })
     }
 
@@ -206,20 +207,40 @@ fn master_key(text: &str) -> Result<Option<[u8; 32]>, WrongSetting> {
     }
 }
 
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// The address that every payment names. A server that others can reach and that pays by the real WeChat must name its
+/// own; one on this machine only is being looked at.
+fn client_ip(text: &str, pay: &Url, public_url: &str) -> Result<String, WrongSetting> {
+    let Ok(ip) = text.parse::<Ipv4Addr>() else {
+        return wrong("pay.client_ip", "must be this server's public IPv4 address, such as 203.0.113.7");
+    };
+    let in_use = !is_loopback(pay) && !public_url.parse().is_ok_and(|url| is_loopback(&url));
+    let public = !(ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified());
+    if in_use && !public {
+        return wrong(
+            "pay.client_ip",
+            &format!("must be this server's public IPv4 address: payments to {} would name {ip}", pay.as_str()),
+        );
+    }
+    Ok(ip.to_string())
+}
+
 /// Following another clock makes every time limit worthless: only the simulator may set it.
 fn clock(text: &str, hosts: &wechat::http::Hosts) -> Result<Option<Url>, WrongSetting> {
     if text.is_empty() {
         return Ok(None);
     }
     let url = any_url("dev.clock_url", text)?;
-    let loopback = |url: &Url| match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
     let all = [&url, &hosts.api, &hosts.open, &hosts.mp, &hosts.pay, &hosts.js];
-    if all.into_iter().all(loopback) {
+    if all.into_iter().all(is_loopback) {
         Ok(Some(url))
     } else {
         wrong("dev.clock_url", "is for the simulator only: every WeChat address must be on this machine (127.0.0.1)")
@@ -268,13 +289,35 @@ mod tests {
 
     #[test]
     fn a_file_is_read_and_the_environment_wins() {
-        let file = "[server]\nlisten = \"127.0.0.1:4000\"\npublic_url = \"https://a.example\"\ntrusted_proxies = [\"10.0.0.1\", \"::1\"]";
+        let file = "[server]\nlisten = \"127.0.0.1:4000\"\npublic_url = \"https://a.example\"\ntrusted_proxies = [\"10.0.0.1\", \"::1\"]\n[pay]\nclient_ip = \"203.0.113.7\"";
         let environment =
             [("LINGBAO__SERVER__LISTEN".to_owned(), "127.0.0.1:5000".to_owned()), ("HOME".to_owned(), "x".to_owned())];
         let config = Config::check(&gather(Some(file), environment.into_iter()).unwrap()).unwrap();
         assert_eq!(config.listen.port(), 5000);
         assert!(config.is_secure());
         assert_eq!(config.trusted_proxies.len(), 2);
+    }
+
+    #[test]
+    fn a_server_that_pays_in_earnest_names_its_own_address() {
+        let checked = |client_ip: &str, public_url: &str, pay_url: &str| {
+            let settings = [
+                ("LINGBAO__PAY__CLIENT_IP", client_ip),
+                ("LINGBAO__SERVER__PUBLIC_URL", public_url),
+                ("LINGBAO__WECHAT__PAY_URL", pay_url),
+            ];
+            let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Config::check(&gather(None, settings.into_iter())?)
+        };
+        let (wechat, simulator) = ("https://api.mch.weixin.qq.com", "https://127.0.0.1:3101");
+        let (ours, local) = ("https://lingbao.example", "http://127.0.0.1:3000");
+        for wrong in ["127.0.0.1", "10.0.0.3", "192.168.1.7", "172.16.0.1", "169.254.0.1", "0.0.0.0"] {
+            let refused = checked(wrong, ours, wechat).err().expect("it would be sent with every payment").0;
+            assert!(refused.contains("pay.client_ip") && refused.contains(wrong), "{refused}");
+            assert!(checked(wrong, local, wechat).is_ok(), "a look around needs no setting");
+            assert!(checked(wrong, ours, simulator).is_ok(), "the simulator does not mind");
+        }
+        assert!(checked("203.0.113.7", ours, wechat).is_ok_and(|config| config.client_ip == "203.0.113.7"));
     }
 
     #[test]

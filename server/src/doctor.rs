@@ -43,8 +43,9 @@ async fn examine_account(
     keeper: &Keeper<engine::tokens::Tokens>,
     account: &Account,
 ) -> Result<(String, bool), Error> {
-    if account.mode == Mode::Developer && !account.has_callback_keys {
-        return Ok(("developer mode without a token: its pushes cannot be verified".to_owned(), false));
+    if account.mode == Mode::Developer && !account.can_open_pushes() {
+        let missing = if account.has_token { "an EncodingAESKey" } else { "a token" };
+        return Ok((format!("developer mode without {missing}: its pushes cannot be opened"), false));
     }
     let Some(secret) = engine.credentials(&account.appid).await?.appsecret else {
         return Ok(("no AppSecret is stored; nothing of its API is used".to_owned(), true));

@@ -2,12 +2,13 @@
 //! Refuses to lose a visit: it is recorded before anybody is asked who they are.
 
 use crate::claim::face;
+use crate::extract::Segment;
 use crate::oauth;
 use crate::person::{self, Person};
 use crate::site::Site;
 use crate::web::{self, Agent};
 use app::entry::{HubEntry, LinkPage};
-use axum::extract::{ConnectInfo, Path, RawQuery, State};
+use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::Error;
@@ -26,13 +27,17 @@ const VISITING: &str = "lb_v";
 pub async fn link(
     State(site): State<Site>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(code): Path<String>,
+    Segment(code): Segment,
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
     let lang = web::lang(web::asked(query.as_deref(), "lang").as_deref(), &headers);
     let Ok(code) = LinkCode::try_from(code) else { return web::not_found(lang) };
+    // Before the visit is recorded: the browser comes back at once and is counted there.
+    if let Some(moved) = web::to_entry_host(site.config(), &headers, &format!("/l/{code}")) {
+        return moved;
+    }
     let shown = async {
         let engine = site.engine();
         let link = engine.link_by_code(&code).await?;
@@ -92,7 +97,7 @@ async fn link_or_hub(
 }
 
 /// `GET /l/{code}/qr.svg`: the account's QR code, drawn here.
-pub async fn qr(State(site): State<Site>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+pub async fn qr(State(site): State<Site>, Segment(code): Segment, headers: HeaderMap) -> Response {
     let lang = web::lang(None, &headers);
     let Ok(code) = LinkCode::try_from(code) else { return web::not_found(lang) };
     let drawn = async {
@@ -108,7 +113,7 @@ pub async fn qr(State(site): State<Site>, Path(code): Path<String>, headers: Hea
 }
 
 /// `GET /admin/qr/{code}`: a tracked link as a QR code, for staff to print.
-pub async fn link_qr(State(site): State<Site>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+pub async fn link_qr(State(site): State<Site>, Segment(code): Segment, headers: HeaderMap) -> Response {
     let lang = web::lang(None, &headers);
     let code = code.strip_suffix(".svg").unwrap_or(&code);
     let Ok(code) = LinkCode::try_from(code) else { return web::not_found(lang) };
@@ -135,7 +140,7 @@ pub fn qr_svg(text: &str) -> String {
 /// `GET /p/{campaign}`.
 pub async fn hub(
     State(site): State<Site>,
-    Path(slug): Path<String>,
+    Segment(slug): Segment,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {

@@ -1,19 +1,19 @@
 //! `lingbao import FILE.toml`: accounts, merchant, campaign, links and operator from one file.
-//! Refuses to overwrite: what is there already stays as it is, so an import may be repeated.
+//! Refuses to overwrite: what is there already stays as it is, so an import may be repeated, and one that was cut off
+//! is completed by the next. A campaign that has started is left alone.
 
-use engine::merchants::NewMerchant;
+use engine::merchants::{Kept, NewMerchant};
 use engine::operators::console;
 use engine::{Engine, Error, Said};
 use rules::Fen;
 use rules::account::AccountForm;
-use rules::campaign::{CampaignForm, Event};
-use rules::ids::{AccountId, Appid, CampaignId, EditKey, LinkCode, MchId};
+use rules::campaign::{Campaign, CampaignForm, Event};
+use rules::ids::{AccountId, Appid, CampaignId, EditKey, LinkCode, MchId, Slug};
 use rules::ledger;
 use rules::operator::Role;
 use rules::say::Lang;
 use rules::time::{UnixMs, hours};
 use serde::Deserialize;
-use std::collections::HashMap;
 
 /// The file.
 #[derive(Deserialize)]
@@ -56,6 +56,11 @@ struct Loose {
 #[derive(Deserialize)]
 struct MerchantEntry {
     mch_id: String,
+    /// The appid of the service account that pays with it; the campaign's payer without it.
+    payer: Option<String>,
+    /// Takes the file's key and certificate although others are stored.
+    #[serde(default)]
+    replace: bool,
     apiv2_key: String,
     cert_file: String,
     key_file: String,
@@ -74,6 +79,9 @@ struct CampaignEntry {
     prize_min_fen: i64,
     prize_max_fen: i64,
     budget_fen: i64,
+    /// Starts it; without it the campaign stays a draft.
+    #[serde(default)]
+    start: bool,
 }
 
 #[derive(Deserialize)]
@@ -92,38 +100,30 @@ struct OperatorEntry {
 /// How long an imported campaign runs.
 const RUNS_MS: i64 = hours(24 * 365);
 
-/// Reads and enters a file. Returns a line for each thing that was entered.
+/// Reads and enters a file. Returns a line for each thing that was entered, or kept although the file says otherwise.
 pub async fn import(engine: &Engine, text: &str) -> Result<Vec<String>, Error> {
     let file: File =
         toml::from_str(text).map_err(|e| Error::conflict(format!("the file cannot be read: {}", e.message())))?;
     let mut done = Vec::new();
-    let accounts = enter_accounts(engine, &file.account, &mut done).await?;
+    enter_accounts(engine, &file.account, &mut done).await?;
     if let Some(operator) = &file.operator {
         match engine.add_operator(&operator.login, &operator.password, Role::Administrator).await {
-            Ok(_) => done.push(format!("operator {}", operator.login)),
+            Ok(_) => done.push(format!("entered operator {}", operator.login)),
             Err(error) if is_taken(&error) => {}
             Err(error) => return Err(error),
         }
     }
-    if let (Some(merchant), Some(campaign)) = (&file.merchant, &file.campaign) {
-        let payer = account_of(&accounts, &campaign.payer)?;
-        enter_merchant(engine, merchant, payer).await?;
-        if let Some(id) = enter_campaign(engine, campaign, payer, &mut done).await? {
-            for entry in &file.account {
-                let account = account_of(&accounts, &entry.form.appid)?;
-                match &entry.edit_key {
-                    Some(key) => {
-                        engine.add_member_with_key(&console(), id, account, &EditKey::try_from(key.as_str())?).await?
-                    }
-                    None => engine.add_member(&console(), id, account).await?,
-                }
-            }
-            for link in &file.link {
-                let code = LinkCode::try_from(link.code.as_str())?;
-                let account = account_of(&accounts, &link.account)?;
-                engine.add_link(&console(), id, account, link.placement.clone(), Some(code), Lang::Zh).await?;
-                done.push(format!("link /l/{}", link.code));
-            }
+    if let Some(merchant) = &file.merchant {
+        let payer = merchant.payer.as_ref().or(file.campaign.as_ref().map(|campaign| &campaign.payer));
+        let payer = payer.ok_or_else(|| {
+            Error::conflict("the merchant has no payer: name the service account that pays, by its appid")
+        })?;
+        enter_merchant(engine, merchant, account_of(engine, payer).await?, &mut done).await?;
+    }
+    if let Some(entry) = &file.campaign {
+        let campaign = enter_campaign(engine, entry, &mut done).await?;
+        if campaign.started_at.is_none() {
+            complete_campaign(engine, &file, entry, &campaign, &mut done).await?;
         }
     }
     Ok(done)
@@ -133,19 +133,23 @@ fn is_taken(error: &Error) -> bool {
     matches!(error.said(), Said::Invalid(fields) if fields.iter().any(|f| matches!(f.field.as_str(), "appid" | "slug" | "login")))
 }
 
-fn account_of(accounts: &HashMap<String, AccountId>, appid: &str) -> Result<AccountId, Error> {
-    accounts
-        .get(appid)
-        .copied()
-        .ok_or_else(|| Error::conflict(format!("the file names the account {appid}, but has none")))
+/// What was looked for, if it is there.
+fn found<T>(looked: Result<T, Error>) -> Result<Option<T>, Error> {
+    match looked {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if *error.said() == Said::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
-async fn enter_accounts(
-    engine: &Engine,
-    entries: &[AccountEntry],
-    done: &mut Vec<String>,
-) -> Result<HashMap<String, AccountId>, Error> {
-    let mut accounts = HashMap::new();
+async fn account_of(engine: &Engine, appid: &str) -> Result<AccountId, Error> {
+    let known = found(engine.credentials(&Appid::try_from(appid)?).await)?;
+    known
+        .map(|known| known.account.id)
+        .ok_or_else(|| Error::conflict(format!("the file names the account {appid}, but there is none")))
+}
+
+async fn enter_accounts(engine: &Engine, entries: &[AccountEntry], done: &mut Vec<String>) -> Result<(), Error> {
     for entry in entries {
         let form = &entry.form;
         let checked = AccountForm {
@@ -163,21 +167,20 @@ async fn enter_accounts(
             encoding_aes_key: form.encoding_aes_key.clone(),
         };
         let checked = checked.check(Lang::En).map_err(Said::Invalid)?;
-        let appid = Appid::try_from(form.appid.as_str())?;
-        let id = match engine.credentials(&appid).await {
-            Ok(found) => found.account.id,
-            Err(error) if *error.said() == Said::NotFound => {
-                done.push(format!("account {}", form.name));
-                engine.add_account(&console(), checked, Lang::En).await?
-            }
-            Err(error) => return Err(error),
-        };
-        accounts.insert(form.appid.clone(), id);
+        if found(engine.credentials(&checked.appid).await)?.is_none() {
+            engine.add_account(&console(), checked, Lang::En).await?;
+            done.push(format!("entered account {}", form.name));
+        }
     }
-    Ok(accounts)
+    Ok(())
 }
 
-async fn enter_merchant(engine: &Engine, entry: &MerchantEntry, payer: AccountId) -> Result<(), Error> {
+async fn enter_merchant(
+    engine: &Engine,
+    entry: &MerchantEntry,
+    payer: AccountId,
+    done: &mut Vec<String>,
+) -> Result<(), Error> {
     let read =
         |file: &str| std::fs::read_to_string(file).map_err(|e| Error::conflict(format!("{file} cannot be read: {e}")));
     let merchant = NewMerchant {
@@ -186,21 +189,37 @@ async fn enter_merchant(engine: &Engine, entry: &MerchantEntry, payer: AccountId
         cert_pem: read(&entry.cert_file)?,
         key_pem: read(&entry.key_file)?,
     };
-    engine.put_merchant(&console(), merchant, payer).await
+    let mch_id = &entry.mch_id;
+    match engine.differing(&merchant, payer).await? {
+        Kept::Nothing => {
+            engine.put_merchant(&console(), merchant, payer).await?;
+            done.push(format!("entered merchant {mch_id}"));
+        }
+        Kept::All(differing) if differing.is_empty() => {}
+        Kept::All(differing) if entry.replace => {
+            engine.put_merchant(&console(), merchant, payer).await?;
+            done.push(format!("replaced {} of merchant {mch_id}", differing.join(", ")));
+        }
+        Kept::All(differing) => done.push(format!(
+            "kept merchant {mch_id} as it is, although the file has another {}: write replace = true to take the file's",
+            differing.join(" and another ")
+        )),
+    }
+    Ok(())
 }
 
-async fn enter_campaign(
-    engine: &Engine,
-    entry: &CampaignEntry,
-    payer: AccountId,
-    done: &mut Vec<String>,
-) -> Result<Option<CampaignId>, Error> {
+/// The campaign of the file, made as a draft if it is not there.
+async fn enter_campaign(engine: &Engine, entry: &CampaignEntry, done: &mut Vec<String>) -> Result<Campaign, Error> {
+    if let Ok(slug) = Slug::try_from(entry.slug.as_str())
+        && let Some(campaign) = found(engine.campaign_by_slug(&slug).await)?
+    {
+        return Ok(campaign);
+    }
     let opens_at = UnixMs(engine.clock().now().0 - hours(1));
-    let yuan = |fen: i64| Fen::new(fen).map(|f| f.to_string()).unwrap_or_default();
     let form = CampaignForm {
         slug: entry.slug.clone(),
         name: entry.name.clone(),
-        payer: payer.to_string(),
+        payer: account_of(engine, &entry.payer).await?.to_string(),
         send_name: entry.send_name.clone(),
         greeting: entry.greeting.clone(),
         wishing: entry.wishing.clone(),
@@ -213,13 +232,59 @@ async fn enter_campaign(
         asserted_cap: yuan(entry.budget_fen / 2),
     };
     let form = form.check(Lang::En).map_err(Said::Invalid)?;
-    let id = match engine.create_campaign(&console(), form, Lang::En).await {
-        Ok(id) => id,
-        Err(error) if is_taken(&error) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    engine.change_budget(&console(), id, ledger::Event::Fund, Fen::new(entry.budget_fen)?, Lang::En).await?;
-    engine.move_campaign(&console(), id, Event::Start, Lang::En).await?;
-    done.push(format!("campaign {} ({} yuan)", entry.slug, yuan(entry.budget_fen)));
-    Ok(Some(id))
+    let id = engine.create_campaign(&console(), form, Lang::En).await?;
+    done.push(format!("entered campaign {}", entry.slug));
+    engine.campaign(id).await
+}
+
+fn yuan(fen: i64) -> String {
+    Fen::new(fen).map(|f| f.to_string()).unwrap_or_default()
+}
+
+/// Whatever a campaign that has not started lacks of the file: each step is done once, however often it is tried.
+async fn complete_campaign(
+    engine: &Engine,
+    file: &File,
+    entry: &CampaignEntry,
+    campaign: &Campaign,
+    done: &mut Vec<String>,
+) -> Result<(), Error> {
+    let id = campaign.id;
+    enter_members(engine, &file.account, id).await?;
+    for link in &file.link {
+        let code = LinkCode::try_from(link.code.as_str())?;
+        if found(engine.link_by_code(&code).await)?.is_none() {
+            let account = account_of(engine, &link.account).await?;
+            engine.add_link(&console(), id, account, link.placement.clone(), Some(code), Lang::Zh).await?;
+            done.push(format!("entered link /l/{}", link.code));
+        }
+    }
+    if !engine.was_funded(id).await? {
+        let budget = Fen::new(entry.budget_fen)?;
+        engine.change_budget(&console(), id, ledger::Event::Fund, budget, Lang::En).await?;
+        done.push(format!("funded campaign {} with {budget} yuan", entry.slug));
+    }
+    if entry.start {
+        engine.move_campaign(&console(), id, Event::Start, Lang::En).await?;
+        done.push(format!("started campaign {}", entry.slug));
+    }
+    Ok(())
+}
+
+async fn enter_members(engine: &Engine, entries: &[AccountEntry], campaign: CampaignId) -> Result<(), Error> {
+    let members = engine.members(campaign).await?;
+    for entry in entries {
+        let account = account_of(engine, &entry.form.appid).await?;
+        if members.iter().any(|member| member.account.id == account) {
+            continue;
+        }
+        match &entry.edit_key {
+            Some(key) => {
+                let key = EditKey::try_from(key.as_str())?;
+                engine.add_member_with_key(&console(), campaign, account, &key).await?;
+            }
+            None => engine.add_member(&console(), campaign, account).await?,
+        }
+    }
+    Ok(())
 }

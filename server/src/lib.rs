@@ -5,11 +5,13 @@ pub mod config;
 pub mod data_folder;
 pub mod routes;
 pub mod running;
+pub mod serving;
 pub mod site;
 
 pub mod callback;
 pub mod claim;
 pub mod entry;
+pub mod extract;
 pub mod live;
 pub mod oauth;
 pub mod person;

@@ -1,10 +1,11 @@
 //! Web OAuth: sends a follower to WeChat to be identified and takes them back.
 //! Refuses a state that is not ours, a code of another browser, and WeChat's snapshot users.
 
+use crate::extract::Segment;
 use crate::person::{self, Origin, Person};
 use crate::site::Site;
 use crate::web;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::{Error, Said};
@@ -35,7 +36,7 @@ struct Returned {
 /// `GET /oauth/{appid}/callback`.
 pub async fn callback(
     State(site): State<Site>,
-    Path(appid): Path<String>,
+    Segment(appid): Segment,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {

@@ -10,6 +10,7 @@ use rules::ids::{Appid, Openid, Unionid};
 use rules::time::{UnixMs, hours, minutes};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
+use subtle::ConstantTimeEq;
 
 /// The session cookie's name.
 pub const SESSION: &str = "lb_s";
@@ -50,6 +51,11 @@ impl Person {
     pub fn form_token(&self, vault: &Vault, slug: &rules::ids::Slug) -> String {
         let message = format!("{} {} {slug}", self.appid, self.openid);
         hex::encode(&vault.mac("claim form", message.as_bytes())[..16])
+    }
+
+    /// True when a form with this token was made for this person and this campaign.
+    pub fn made_form(&self, vault: &Vault, slug: &rules::ids::Slug, token: &str) -> bool {
+        self.form_token(vault, slug).as_bytes().ct_eq(token.as_bytes()).into()
     }
 }
 
@@ -99,7 +105,7 @@ impl Origin {
     pub fn read(vault: &Vault, state: &str, browser: &str, now: UnixMs) -> Option<Self> {
         let bytes = LETTERS.decode(state.as_bytes()).ok().filter(|_| state.len() <= 128)?;
         let (body, code) = bytes.split_at_checked(bytes.len().checked_sub(12)?)?;
-        if Self::code(vault, body, browser) != code {
+        if !bool::from(Self::code(vault, body, browser).as_slice().ct_eq(code)) {
             return None;
         }
         let (attempt, rest) = body.split_first()?;

@@ -2,7 +2,7 @@
 //! Refuses to hold a handler's body.
 
 use crate::site::Site;
-use crate::{callback, claim, entry, live, oauth, reports, staff, web};
+use crate::{callback, claim, entry, extract, live, oauth, reports, staff, web};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,15 +15,11 @@ use rules::operator::Operator;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::TimeoutLayer;
 
-/// The largest form.
-const FORM_MAX: usize = 256 * 1024;
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
-const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// All routes.
 pub fn router(site: Site) -> Router {
@@ -50,8 +46,7 @@ pub fn router(site: Site) -> Router {
         .layer(middleware::from_fn_with_state(site.clone(), keep_language))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN))
-        .layer(RequestBodyTimeoutLayer::new(BODY_WITHIN))
-        .layer(RequestBodyLimitLayer::new(FORM_MAX));
+        .layer(middleware::from_fn_with_state(site.clone(), extract::whole_body));
     let files = ServeDir::new(format!("{}/pkg", site.config().site_dir)).precompressed_br().precompressed_gzip();
     let files = tower::ServiceBuilder::new()
         .layer(SetResponseHeaderLayer::overriding(

@@ -2,6 +2,7 @@
 //! Refuses to start with another master key than the database's, or beside another server.
 
 use crate::config::Config;
+use crate::serving::{self, until};
 use crate::site::Site;
 use crate::{data_folder, routes, telemetry};
 use engine::payer::Payer;
@@ -108,13 +109,7 @@ pub async fn start(config: Config, clock: Clock, draw: Draw, work: bool) -> Resu
         let stopped = stopped.clone();
         tasks.push(tokio::spawn(engine::worker::run(engine, until(stopped))));
     }
-    let app = routes::router(site).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(until(stopped));
-    tasks.push(tokio::spawn(async move {
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "the server stopped listening");
-        }
-    }));
+    tasks.push(tokio::spawn(serving::serve(listener, routes::router(site), config.limits, stopped)));
     Ok(Running { addr, engine, stop, tasks, _lock: lock })
 }
 
@@ -129,11 +124,6 @@ fn leptos_options(config: &Config) -> LeptosOptions {
         .site_root(config.site_dir.clone())
         .site_pkg_dir(format!("pkg/{}", folder.trim()))
         .build()
-}
-
-async fn until(mut stopped: watch::Receiver<bool>) {
-    // An error means the sender is gone, which is a stop too.
-    let _gone = stopped.wait_for(|stop| *stop).await.is_err();
 }
 
 impl Running {

@@ -1,9 +1,9 @@
 //! Who is at the dashboard: sign-in, sessions, and the guard in front of `/admin` and `/api`.
 //! Refuses a role that does not cover the path, a post from another site, and guessing passwords.
 
+use crate::extract::Sent;
 use crate::site::Site;
 use crate::web;
-use axum::Form;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
@@ -63,11 +63,11 @@ impl Attempts {
 }
 
 /// The sign-in form.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub struct SignIn {
     login: String,
     password: String,
-    #[serde(default)]
     next: String,
 }
 
@@ -76,7 +76,7 @@ pub async fn sign_in(
     State(site): State<Site>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    Form(form): Form<SignIn>,
+    Sent(form): Sent<SignIn>,
 ) -> Response {
     let next = app::sign_in::way_on(Some(form.next));
     let again = |why: &str| {
@@ -104,6 +104,8 @@ pub async fn sign_in(
         }
         Ok(None) => again("wrong"),
         Err(error) => {
+            // Nothing was guessed.
+            limits.iter().for_each(|(key, _)| site.sign_ins().undo(key));
             tracing::error!(%error, "a sign-in failed");
             again("busy")
         }

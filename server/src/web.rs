@@ -92,6 +92,17 @@ pub fn redirect(to: &str) -> Response {
         .into_response()
 }
 
+/// A redirect to `path` where followers' pages live now, for a request that came to another public name: a cookie set
+/// here would not come back there, and WeChat brings people back there. A bare address or a local name is a proxy's or
+/// a developer's own way to us.
+pub fn to_entry_host(config: &Config, headers: &HeaderMap, path: &str) -> Option<Response> {
+    let host = headers.get(header::HOST)?.to_str().ok()?.to_ascii_lowercase();
+    let (_, entry) = config.entry_url.split_once("://")?;
+    let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+    let public = name.contains('.') && !name.ends_with(".localhost") && name.parse::<IpAddr>().is_err();
+    (public && host != entry).then(|| redirect(&format!("{}{path}", config.entry_url)))
+}
+
 static FOLLOWER_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(app::claim::CSS.as_bytes()));
     let policy = format!(
@@ -157,6 +168,22 @@ mod tests {
         assert_eq!(ip(proxy, "203.0.113.5, 127.0.0.1"), "203.0.113.5");
         assert_eq!(ip(proxy, "nonsense"), "127.0.0.1");
         assert_eq!(ip(stranger, "203.0.113.5"), "198.51.100.9");
+    }
+
+    #[test]
+    fn only_another_public_name_is_sent_to_where_the_pages_live() {
+        let settings = [("LINGBAO__SERVER__LINK_URL".to_owned(), "https://new.example".to_owned())];
+        let config = Config::check(&crate::config::gather(None, settings.into_iter()).unwrap()).unwrap();
+        let sent = |host: &str| to_entry_host(&config, &headers(&[("host", host)]), "/l/coffee");
+        for stays in ["new.example", "NEW.example", "127.0.0.1:3000", "[::1]:3000", "localhost:3000", "app:3000"] {
+            assert!(sent(stays).is_none(), "{stays}");
+        }
+        assert!(sent("p1.phone.localhost:3100").is_none());
+        for moves in ["old.example", "old.example:8443", "new.example.evil.example"] {
+            let to = sent(moves).unwrap().headers()[header::LOCATION].to_str().unwrap().to_owned();
+            assert_eq!(to, "https://new.example/l/coffee", "{moves}");
+        }
+        assert!(to_entry_host(&config, &headers(&[]), "/l/coffee").is_none());
     }
 
     #[test]

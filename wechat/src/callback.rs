@@ -32,6 +32,8 @@ pub enum MessageMode {
 pub struct Keys {
     /// The account's appid.
     pub appid: String,
+    /// The account's original id, `gh_…`; empty when it is not known.
+    pub original_id: String,
     /// The Token of the server configuration.
     pub token: String,
     /// The message mode.
@@ -44,6 +46,7 @@ impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Keys")
             .field("appid", &self.appid)
+            .field("original_id", &self.original_id)
             .field("token", &"Secret")
             .field("mode", &self.mode)
             .field("aes_keys", &self.aes_keys)
@@ -92,6 +95,9 @@ pub enum Rejected {
     /// Encrypted for another account.
     #[error("the push was encrypted for another appid")]
     WrongAppid,
+    /// Written to another account: a signature covers no address, and two accounts may share a token.
+    #[error("the push was written to another account")]
+    WrongAccount,
     /// The XML is refused.
     #[error("{0}")]
     Xml(#[from] XmlError),
@@ -149,7 +155,7 @@ pub fn open(keys: &Keys, query: &Query, body: &[u8], now_secs: i64) -> Result<Pu
     check(query.msg_signature.as_deref(), keys, query, Some(&encrypted))?;
     fresh(query, now_secs)?;
     let (key, inner) = decrypt(keys, &encrypted)?;
-    Ok(Push { message: message::parse(&inner)?, opened_with: Some(key.clone()) })
+    Ok(Push { message: ours(keys, message::parse(&inner)?)?, opened_with: Some(key.clone()) })
 }
 
 fn open_plain(keys: &Keys, query: &Query, body: &[u8], now_secs: i64) -> Result<Push, Rejected> {
@@ -158,7 +164,17 @@ fn open_plain(keys: &Keys, query: &Query, body: &[u8], now_secs: i64) -> Result<
     }
     check(query.signature.as_deref(), keys, query, None)?;
     fresh(query, now_secs)?;
-    Ok(Push { message: message::parse(body)?, opened_with: None })
+    Ok(Push { message: ours(keys, message::parse(body)?)?, opened_with: None })
+}
+
+/// A message as it is, if it was written to this account; some pushes name it by its appid.
+fn ours(keys: &Keys, message: Message) -> Result<Message, Rejected> {
+    let to = message.to_user_name.as_str();
+    if keys.original_id.is_empty() || to == keys.original_id || to == keys.appid {
+        Ok(message)
+    } else {
+        Err(Rejected::WrongAccount)
+    }
 }
 
 /// Seals a reply to an encrypted push, in exactly the layout of WeChat's page.

@@ -113,7 +113,8 @@ fn Fields(account: Option<Account>, role: Role, errors: Errors) -> impl IntoView
     let lang = lang();
     let form = written(account.as_ref());
     let known = account.is_some();
-    let (appsecret, keys) = account.map(|a| (a.has_appsecret, a.has_callback_keys)).unwrap_or_default();
+    let stored = account.map(|a| (a.has_appsecret, a.has_token, a.has_aes_key));
+    let (appsecret, token, aes_key) = stored.unwrap_or_default();
     let no_secrets = !role.covers(Role::Administrator);
     let appid_help = if known { setup::appid_fixed(lang) } else { setup::appid_help(lang) };
     let kinds = Kind::ALL.iter().map(|kind| (kind.name().to_owned(), states::kind(*kind, lang).to_owned()));
@@ -135,8 +136,8 @@ fn Fields(account: Option<Account>, role: Role, errors: Errors) -> impl IntoView
         <p class="lead">{if no_secrets { setup::secrets_admin_only(lang) } else { setup::secrets_help(lang) }}</p>
         <div class="fields three">
             <Secret name="appsecret" label="AppSecret" stored=appsecret fixed=no_secrets errors/>
-            <Secret name="token" label="Token" stored=keys fixed=no_secrets errors/>
-            <Secret name="encoding_aes_key" label="EncodingAESKey" stored=keys fixed=no_secrets errors/>
+            <Secret name="token" label="Token" stored=token fixed=no_secrets errors/>
+            <Secret name="encoding_aes_key" label="EncodingAESKey" stored=aes_key fixed=no_secrets errors/>
         </div>
     }
 }

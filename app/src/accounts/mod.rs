@@ -83,7 +83,7 @@ fn row(account: Account, lang: Lang) -> AnyView {
         }
     };
     let secret = |stored: bool, name: &'static str| stored.then(|| view! { <code>{name}</code> " " });
-    let none = !account.has_appsecret && !account.has_callback_keys;
+    let none = !(account.has_appsecret || account.has_token || account.has_aes_key);
     view! {
         <tr class:faded=retired>
             <td class="head">
@@ -95,7 +95,8 @@ fn row(account: Account, lang: Lang) -> AnyView {
             <td data-label=setup::secrets(lang)>
                 <span>
                     {secret(account.has_appsecret, "AppSecret")}
-                    {secret(account.has_callback_keys, "Token")}
+                    {secret(account.has_token, "Token")}
+                    {secret(account.has_aes_key, "EncodingAESKey")}
                     {none.then_some("–")}
                 </span>
             </td>

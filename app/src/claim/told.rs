@@ -48,6 +48,7 @@ pub fn refused(face: &Face, refusal: Refusal, opens_at: Option<UnixMs>) -> AnyVi
         | Refusal::AccountGone
         | Refusal::EarlierFollower
         | Refusal::NotFollowing
+        | Refusal::FollowUnseen
         | Refusal::UsedUp => Mark::Info,
     };
     let opens = opens_at.filter(|_| refusal == Refusal::NotStarted).map(|at| {
@@ -71,9 +72,11 @@ fn next_step(face: &Face, refusal: Refusal) -> Option<(String, &'static str)> {
     let lang: Lang = face.lang;
     match refusal {
         Refusal::NoTicket => Some((hub_path(&face.slug), say::hub_link_first(lang))),
-        Refusal::WrongTicket | Refusal::ExpiredTicket | Refusal::AccountGone | Refusal::NotFollowing => {
-            Some((hub_path(&face.slug), say::hub_link(lang)))
-        }
+        Refusal::WrongTicket
+        | Refusal::ExpiredTicket
+        | Refusal::AccountGone
+        | Refusal::NotFollowing
+        | Refusal::FollowUnseen => Some((hub_path(&face.slug), say::hub_link(lang))),
         Refusal::AlreadyClaimed => Some((claim_path(&face.slug), say::see_my_claim(lang))),
         Refusal::NotStarted | Refusal::Paused | Refusal::UsedUp | Refusal::UsedUpForNow => {
             Some((claim_path(&face.slug), say::look_again(lang)))

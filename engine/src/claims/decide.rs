@@ -4,11 +4,10 @@
 use super::gather::{Facts, Ground, keys};
 use super::{Claimed, Request};
 use crate::store::claims::{Key, Stand};
-use crate::{Error, Said};
+use crate::{Error, Said, tickets};
 use rules::Fen;
 use rules::cap::Granted;
 use rules::eligibility::{self, Refusal, Right};
-use rules::follow::Grade;
 use rules::ids::{AccountId, LinkId};
 use rules::time::UnixMs;
 
@@ -108,8 +107,8 @@ impl Facts {
 impl Ground {
     fn right(&self, stand: &Stand, now: UnixMs) -> Right {
         let follow = &stand.follow;
-        let account_active = self.members.get(&follow.account).is_some_and(|account| {
-            account.retired_at.is_none() && (follow.grade != Grade::Asserted || account.accepts_edit_key(now))
+        let account_active = self.members.get(&follow.account).is_some_and(|member| {
+            member.account.retired_at.is_none() && tickets::evidence_holds(&stand.held, follow.grade, member, now)
         });
         let still_following = follow.openid.is_none() || stand.following;
         Right { grade: follow.grade, novelty: follow.novelty, account_active, still_following }

@@ -3,11 +3,10 @@
 
 use super::Request;
 use crate::store::claims::{self as store, Key, Stand};
-use crate::store::{accounts, budgets, campaigns, caps};
+use crate::store::{budgets, campaigns, caps};
 use crate::{Error, restore};
 use rules::Fen;
-use rules::account::Account;
-use rules::campaign::{Campaign, Opening, Scope};
+use rules::campaign::{Campaign, Member, Opening, Scope};
 use rules::cap::{Cap, Kind, Room};
 use rules::ids::{AccountId, Appid, CampaignId, Slug};
 use rules::ledger::Budget;
@@ -34,7 +33,7 @@ pub struct Ground {
     /// Whether claims are taken now.
     pub opening: Opening,
     /// The accounts in the campaign that staff did not take out.
-    pub members: HashMap<AccountId, Account>,
+    pub members: HashMap<AccountId, Member>,
 }
 
 /// All facts of a batch.
@@ -57,8 +56,8 @@ impl Facts {
         let mut grounds = HashMap::new();
         for (campaign, payer) in campaigns {
             let budget = *budgets.get(&campaign.id).ok_or_else(|| Error::broken("a campaign without its line"))?;
-            let members = accounts::in_campaign(db, campaign.id).await?;
-            let members = members.into_iter().map(|account| (account.id, account)).collect();
+            let members = campaigns::active_members(db, campaign.id).await?;
+            let members = members.into_iter().map(|member| (member.account.id, member)).collect();
             let room = room(db, &campaign, now).await?;
             let opening = match campaign.opening(now) {
                 Opening::Open if held => Opening::Paused,

@@ -4,7 +4,7 @@
 use super::{Tx, dialect, exec, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::account::{Account, CheckedAccount};
-use rules::ids::{AccountId, Appid, CampaignId, MchId};
+use rules::ids::{AccountId, Appid, MchId};
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
@@ -17,7 +17,8 @@ pub struct Sealed {
     pub former_aes_key: Option<String>,
 }
 
-fn account(r: &QueryResult) -> Result<Account, Error> {
+/// An account from its row.
+pub fn account(r: &QueryResult) -> Result<Account, Error> {
     Ok(Account {
         id: AccountId(get(r, "id")?),
         appid: parsed(r, "appid")?,
@@ -30,7 +31,8 @@ fn account(r: &QueryResult) -> Result<Account, Error> {
         qr: get(r, "qr")?,
         follow_url: get(r, "follow_url")?,
         has_appsecret: get::<Option<String>>(r, "appsecret")?.is_some(),
-        has_callback_keys: get::<Option<String>>(r, "token")?.is_some(),
+        has_token: get::<Option<String>>(r, "token")?.is_some(),
+        has_aes_key: get::<Option<String>>(r, "encoding_aes_key")?.is_some(),
         grace_until: get::<Option<i64>>(r, "grace_until")?.map(UnixMs),
         retired_at: get::<Option<i64>>(r, "retired_at")?.map(UnixMs),
     })
@@ -39,13 +41,6 @@ fn account(r: &QueryResult) -> Result<Account, Error> {
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Account>, Error> {
     let sql = "SELECT * FROM accounts ORDER BY retired_at IS NOT NULL, created_at, id";
     rows(db, sql, []).await?.iter().map(account).collect()
-}
-
-/// The accounts that a campaign promotes now.
-pub async fn in_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<Vec<Account>, Error> {
-    let sql = "SELECT a.* FROM accounts a JOIN members m ON m.account_id = a.id
-        WHERE m.campaign_id = $1 AND m.active = 1";
-    rows(db, sql, [campaign.0.into()]).await?.iter().map(account).collect()
 }
 
 pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<Option<Account>, Error> {

@@ -43,6 +43,13 @@ pub async fn of_campaigns(
     found.iter().map(|r| Ok((CampaignId(get(r, "campaign_id")?), budget(r)?))).collect()
 }
 
+/// True once money was put into a campaign's budget.
+pub async fn was_funded(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<bool, Error> {
+    let sql = "SELECT 1 AS one FROM transfers t JOIN lines l ON l.id = t.line_id
+        WHERE l.campaign_id = $1 AND t.event = $2 LIMIT 1";
+    Ok(row(db, sql, [campaign.0.into(), Event::Fund.name().into()]).await?.is_some())
+}
+
 pub async fn open_line(tx: &mut Tx, line: LineId, campaign: CampaignId) -> Result<(), Error> {
     let sql = "INSERT INTO lines (id, campaign_id, available_fen, reserved_fen, paid_fen) VALUES ($1, $2, 0, 0, 0)";
     exec(tx.conn(), sql, [line.0.into(), campaign.0.into()]).await?;

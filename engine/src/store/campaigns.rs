@@ -147,6 +147,14 @@ pub async fn members(db: &impl ConnectionTrait, id: CampaignId) -> Result<Vec<Me
     Ok(members)
 }
 
+/// The accounts that a campaign promotes now, in one query.
+pub async fn active_members(db: &impl ConnectionTrait, id: CampaignId) -> Result<Vec<Member>, Error> {
+    let sql = "SELECT a.*, m.edit_key, m.active FROM members m JOIN accounts a ON a.id = m.account_id
+        WHERE m.campaign_id = $1 AND m.active = 1";
+    let found = rows(db, sql, [id.0.into()]).await?;
+    found.iter().map(|r| member(r, super::accounts::account(r)?)).collect()
+}
+
 pub async fn member_of(db: &impl ConnectionTrait, id: CampaignId, account: AccountId) -> Result<Option<Member>, Error> {
     let sql = "SELECT * FROM members WHERE campaign_id = $1 AND account_id = $2";
     let Some(r) = row(db, sql, [id.0.into(), account.0.into()]).await? else { return Ok(None) };

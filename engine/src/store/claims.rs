@@ -99,7 +99,7 @@ pub async fn stands(
         asked.iter().map(|(n, campaign, openid)| json!({ "n": n, "campaign": campaign.0, "person": openid.as_str() }));
     let sql = format!(
         "SELECT batch.n, t.code_hash, t.follow_id, t.issued_at, t.bound_openid,
-            t.claim_id, f.id, f.account_id, f.openid, f.campaign_id, f.link_id, f.attribution, f.novelty, f.grade, f.at,
+            t.claim_id, t.edit_key_hash, f.id, f.account_id, f.openid, f.campaign_id, f.link_id, f.attribution, f.novelty, f.grade, f.at,
             COALESCE(o.following, 0) AS following
         FROM {} JOIN tickets t ON t.campaign_id = batch.campaign AND t.bound_openid = batch.person
             JOIN follows f ON f.id = t.follow_id

@@ -3,7 +3,7 @@
 
 use super::{Tx, exec, get, parsed, row};
 use crate::error::Error;
-use rules::follow::{Attribution, Before, Grade, Novelty};
+use rules::follow::{Attribution, Before, Grade, History, Novelty};
 use rules::ids::{AccountId, CampaignId, FollowId, LinkId, Openid};
 use rules::time::UnixMs;
 use sea_orm::ConnectionTrait;
@@ -14,10 +14,16 @@ pub async fn known(
     account: AccountId,
     openid: &Openid,
 ) -> Result<Option<(Before, bool)>, Error> {
-    let sql = "SELECT first_followed_at, baseline, following FROM followers WHERE account_id = $1 AND openid = $2";
+    let sql = "SELECT first_followed_at, baseline, unseen, following FROM followers
+        WHERE account_id = $1 AND openid = $2";
     let Some(r) = row(db, sql, [account.0.into(), openid.as_str().into()]).await? else { return Ok(None) };
-    let before =
-        Before { first_followed_at: UnixMs(get(&r, "first_followed_at")?), baseline: get::<i64>(&r, "baseline")? == 1 };
+    let history = match (get::<i64>(&r, "baseline")?, get::<i64>(&r, "unseen")?) {
+        (0, 0) => History::Seen,
+        (1, 0) => History::Baseline,
+        (0, 1) => History::Unseen,
+        (baseline, unseen) => return Err(Error::broken(format!("a follower with history {baseline} {unseen}"))),
+    };
+    let before = Before { first_followed_at: UnixMs(get(&r, "first_followed_at")?), history };
     Ok(Some((before, get::<i64>(&r, "following")? == 1)))
 }
 
@@ -29,9 +35,22 @@ pub async fn came(tx: &mut Tx, account: AccountId, openid: &Openid, at: UnixMs) 
             baseline = CASE WHEN excluded.first_followed_at < followers.first_followed_at THEN 0 ELSE followers.baseline END,
             first_followed_at = CASE WHEN excluded.first_followed_at < followers.first_followed_at
                 THEN excluded.first_followed_at ELSE followers.first_followed_at END,
+            unseen = 0,
             following = CASE WHEN excluded.last_event_at >= followers.last_event_at THEN 1 ELSE followers.following END,
             last_event_at = CASE WHEN excluded.last_event_at >= followers.last_event_at
                 THEN excluded.last_event_at ELSE followers.last_event_at END";
+    exec(tx.conn(), sql, [account.0.into(), openid.as_str().into(), at.0.into()]).await?;
+    Ok(())
+}
+
+/// Notes that a person wrote: who writes follows, unless a later event (or one of the same second) says that they left.
+/// Somebody of whom nothing was known is kept as unseen.
+pub async fn wrote(tx: &mut Tx, account: AccountId, openid: &Openid, at: UnixMs) -> Result<(), Error> {
+    let sql =
+        "INSERT INTO followers (account_id, openid, first_followed_at, last_event_at, following, baseline, unseen)
+        VALUES ($1, $2, $3, $3, 1, 0, 1)
+        ON CONFLICT (account_id, openid) DO UPDATE SET following = 1, last_event_at = excluded.last_event_at
+            WHERE followers.last_event_at < excluded.last_event_at";
     exec(tx.conn(), sql, [account.0.into(), openid.as_str().into(), at.0.into()]).await?;
     Ok(())
 }

@@ -17,6 +17,8 @@ pub struct Held {
     pub code_hash: String,
     pub account: AccountId,
     pub follow: FollowId,
+    /// The edit-mode key that an asserted ticket was given for.
+    pub edit_key_hash: Option<String>,
     pub ticket: Ticket,
 }
 
@@ -26,6 +28,7 @@ pub fn held(r: &QueryResult) -> Result<Held, Error> {
         code_hash: get(r, "code_hash")?,
         account: AccountId(get(r, "account_id")?),
         follow: FollowId(get(r, "follow_id")?),
+        edit_key_hash: get(r, "edit_key_hash")?,
         ticket: Ticket {
             issued_at: UnixMs(get(r, "issued_at")?),
             bound_to: get::<Option<String>>(r, "bound_openid")?.map(Openid::try_from).transpose()?,
@@ -42,11 +45,13 @@ pub struct NewTicket<'a> {
     pub follow: FollowId,
     pub issued_at: UnixMs,
     pub bound_to: Option<&'a Openid>,
+    pub edit_key_hash: Option<&'a str>,
 }
 
 pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<(), Error> {
-    let sql = "INSERT INTO tickets (code_hash, campaign_id, account_id, follow_id, issued_at, bound_openid)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+    let sql = "INSERT INTO tickets (code_hash, campaign_id, account_id, follow_id, issued_at, bound_openid,
+            edit_key_hash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let values = [
         new.code_hash.into(),
         new.campaign.0.into(),
@@ -54,6 +59,7 @@ pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<(), Error> {
         new.follow.0.into(),
         new.issued_at.0.into(),
         new.bound_to.map(|o| o.as_str().to_owned()).into(),
+        new.edit_key_hash.map(str::to_owned).into(),
     ];
     exec(tx.conn(), sql, values).await?;
     Ok(())

@@ -17,6 +17,7 @@ pub const fn headline(refusal: Refusal, lang: Lang) -> &'static str {
         Refusal::AccountGone => lang.pick("这个公众号不在活动里了", "This account is no longer part of the campaign"),
         Refusal::EarlierFollower => lang.pick("这次活动只给新朋友", "This one is for new friends"),
         Refusal::NotFollowing => lang.pick("还没有关注", "Not following yet"),
+        Refusal::FollowUnseen => lang.pick("没有收到你的关注消息", "Your follow did not reach us"),
         Refusal::UsedUp => lang.pick("红包已领完", "All packets are gone"),
         Refusal::UsedUpForNow => lang.pick("这一波领完了", "This round is gone"),
     }
@@ -60,6 +61,10 @@ pub const fn explanation(refusal: Refusal, lang: Lang) -> &'static str {
         Refusal::NotFollowing => {
             lang.pick("重新关注公众号后，再点它发来的链接。", "Follow the account again, then open the link it sends.")
         }
+        Refusal::FollowUnseen => lang.pick(
+            "请取消关注，再关注一次，就会收到领取链接。",
+            "Please unfollow and follow once more; you will then receive your link.",
+        ),
         Refusal::UsedUp => lang.pick(
             "来晚了一步，谢谢参与。偶尔会有退回的红包，可以晚点再来看看。",
             "Just missed it. Packets are sometimes returned, so look again later.",

@@ -1,7 +1,8 @@
 //! What an account answers in its chat.
 //! Refuses to promise money that is not granted yet.
 
-use super::Lang;
+use super::{Lang, refusal};
+use crate::eligibility::Refusal;
 
 /// The answer to a follow, around the personal link.
 pub fn follow_reply(greeting: &str, url: &str, lang: Lang) -> String {
@@ -29,6 +30,16 @@ pub const fn earlier_follower_reply(lang: Lang) -> &'static str {
         "欢迎回来！这次红包只给新朋友，请留意下一次活动。",
         "Welcome back. This one is for new friends; please look out for the next.",
     )
+}
+
+/// The answer to 「红包」 from somebody whose follow never reached us: we cannot tell since when they follow.
+pub fn unseen_follow_reply(lang: Lang) -> String {
+    let why = Refusal::FollowUnseen;
+    let (headline, next) = (refusal::headline(why, lang), refusal::explanation(why, lang));
+    match lang {
+        Lang::Zh => format!("{headline}。{next}"),
+        Lang::En => format!("{headline}. {next}"),
+    }
 }
 
 /// True when a message asks for the packet again.

@@ -268,6 +268,15 @@ impl<'w> Follower<'w> {
         self.link_in(appid, &told).await
     }
 
+    /// The last line of the account in its chat.
+    pub async fn last_said(&self, appid: &str) -> String {
+        let seen = self.looks().await;
+        let lines = seen["chats"].as_array().unwrap();
+        let last =
+            lines.iter().rfind(|line| line["appid"] == appid && line["from"] == "account").expect("it said something");
+        last["text"].as_str().unwrap().to_owned()
+    }
+
     async fn link_in(&self, appid: &str, told: &Value) -> Option<String> {
         told["reply"].as_str()?;
         let seen = self.looks().await;

@@ -200,6 +200,20 @@ async fn while_a_new_key_spreads_each_push_is_answered_under_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_push_written_to_another_account_is_refused_in_every_mode() {
+    let world = World::new().await;
+    let now = world.secs();
+    // Signed as it should be: a signature covers no address, and two accounts may share a token.
+    let elsewhere = |console: Console| Console { original_id: "gh_chengnan", ..console };
+    for console in [SAFE, COMPATIBLE, PLAIN].map(elsewhere) {
+        let xml = console.event("oSomebody", "subscribe", now);
+        let parcel = if console.appid == FUWU { console.plain(&xml, now, "n") } else { console.sealed(&xml, now, "n") };
+        assert_eq!(world.delivers(&parcel).await.0, 403, "{}", console.appid);
+    }
+    nothing_happened(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_envelope_for_another_appid_is_refused() {
     let world = World::new().await;
     let now = world.secs();

@@ -313,3 +313,27 @@ async fn the_last_of_the_asserted_cap_still_makes_one_packet() {
     world.work_until_idle().await;
     assert_eq!(ming.received_fen().await, 100);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_or_a_path_that_cannot_be_read_is_answered_in_our_own_words() {
+    let world = World::new().await;
+    let ming = world.follower("Ming").await;
+    for path in ["/c/%ff", "/l/%ff", "/p/%ff", "/oauth/%ff/callback", "/l/%ff/qr.svg"] {
+        for (lang, words) in [("en", "There is no such page"), ("zh", "没有这个页面")] {
+            let page = ming.gets(&format!("{path}?lang={lang}")).await;
+            assert_eq!(page.status, 404, "{path}");
+            assert!(page.html.contains(words), "{path}: {}", page.main());
+        }
+    }
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (header, body) in [
+        (form, "form_token=x"),
+        (form, "campaign=demo&campaign=demo"),
+        (("content-type", "text/plain"), "campaign=demo"),
+    ] {
+        let page = ming.sends(reqwest::Method::POST, "/api/public/claim", &[header], Some(body.to_owned())).await;
+        assert!((400..500).contains(&page.status), "{body}: {}", page.status);
+        assert!(page.html.contains("请回到公众号"), "{body}: {}", page.html);
+        assert!(!page.html.contains("deserialize") && !page.html.contains("Form requests"), "{}", page.html);
+    }
+}

@@ -122,6 +122,72 @@ async fn somebody_who_left_before_we_watched_is_an_earlier_follower() {
     assert_eq!(world.wechats_books().await.paid_fen, 0);
 }
 
+/// WeChat gives up on telling us something: the server is away for all three deliveries.
+async fn while_the_server_is_away<T>(world: &World, what: impl AsyncFnOnce() -> T) -> T {
+    world.stops_the_server().await;
+    let done = what().await;
+    world.later(minutes(1)).await;
+    world.starts_the_server().await.unwrap();
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_whose_follow_was_lost_is_told_so_and_may_follow_again() {
+    let world = World::new().await;
+    world.later(minutes(1)).await;
+    let ming = world.follower("Ming").await;
+    while_the_server_is_away(&world, async || ming.follows(COFFEE).await).await;
+    assert_eq!(ming.says(COFFEE, "红包").await, None, "nobody knows since when he follows");
+    let said = ming.last_said(COFFEE).await;
+    assert!(said.contains("没有收到你的关注消息") && said.contains("再关注一次"), "{said}");
+    assert_eq!(world.figures("demo").await.refusals, 1, "staff see that somebody asked in vain");
+    world.later(minutes(1)).await;
+    ming.leaves(COFFEE).await;
+    world.later(minutes(1)).await;
+    assert_eq!(ming.claims(COFFEE).await.state(), "paying", "and then it works");
+    world.work_until_idle().await;
+    assert_eq!(ming.wallet().await.len(), 1);
+    world.later(minutes(1)).await;
+    ming.leaves(COFFEE).await;
+    world.later(minutes(1)).await;
+    ming.follows(COFFEE).await;
+    let figures = world.figures("demo").await;
+    assert_eq!((figures.follows, figures.refollows), (1, 1), "new once, and returning after that");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_whose_return_was_lost_still_gets_a_ticket() {
+    let world = World::new().await;
+    let ming = world.follower("Ming").await;
+    ming.follows(COFFEE).await.unwrap();
+    world.later(minutes(1)).await;
+    ming.leaves(COFFEE).await;
+    while_the_server_is_away(&world, async || ming.follows(COFFEE).await).await;
+    let link = ming.says(COFFEE, "红包").await.expect("who writes follows");
+    let page = ming.opens(&link).await;
+    assert_eq!(page.state(), "ready");
+    ming.presses(&page).await;
+    world.work_until_idle().await;
+    assert_eq!(ming.wallet().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_wrote_before_the_campaign_started_is_an_earlier_follower() {
+    let world = World::new().await;
+    let ming = world.follower("Ming").await;
+    while_the_server_is_away(&world, async || ming.follows(BOOKS).await).await;
+    ming.says(BOOKS, "你们几点开门").await;
+    world.later(minutes(1)).await;
+    world.runs(world.form("second").await, 10_000, &[BOOKS]).await;
+    assert_eq!(ming.says(BOOKS, "红包").await, None);
+    assert!(ming.last_said(BOOKS).await.contains("只给新朋友"));
+    world.later(minutes(1)).await;
+    ming.leaves(BOOKS).await;
+    world.later(minutes(1)).await;
+    assert_eq!(ming.follows(BOOKS).await, None, "leaving and returning makes nobody new");
+    assert_eq!(world.figures("second").await.follows, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_followed_before_the_campaign_started_gets_no_ticket() {
     let world = World::new().await;
@@ -271,6 +337,45 @@ async fn a_rotated_edit_mode_key_stops_at_once() {
     ming.presses(&page).await;
     world.work_until_idle().await;
     assert_eq!(ming.wallet().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_that_an_old_edit_mode_key_gave_end_with_it() {
+    let world = World::new().await;
+    let (demo, noodle) = (world.campaign("demo").await.id, world.account(NOODLE).await.id);
+    let old = format!("/c/demo?a={}", world.edit_key("demo", NOODLE).await);
+    let (harvester, ming) = (world.follower("Harvester").await, world.follower("Ming").await);
+    let harvested = harvester.opens(&old).await;
+    assert_eq!((harvested.state(), ming.opens(&old).await.state()), ("ready", "ready"));
+    let new = world.engine().rotate_edit_key(&console(), demo, noodle).await.unwrap();
+    assert_eq!(harvester.presses(&harvested).await.refusal(), "account_gone");
+    let page = ming.opens(&format!("/c/demo?a={new}")).await;
+    assert_eq!(page.state(), "ready", "who finds the new link goes on");
+    ming.presses(&page).await;
+    world.work_until_idle().await;
+    assert_eq!((harvester.wallet().await.len(), ming.wallet().await.len()), (0, 1));
+    assert_eq!(world.figures("demo").await.follows, 2, "a link opened anew is no new follow");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_mode_link_counts_no_follow_while_no_claim_is_taken() {
+    let world = World::new().await;
+    let ming = world.follower("Ming").await;
+    let id = world.runs(world.form("second").await, 10_000, &[NOODLE]).await;
+    let link = format!("/c/second?a={}", world.edit_key("second", NOODLE).await);
+    world.moves(id, Event::Pause).await;
+    assert_eq!(ming.opens(&link).await.refusal(), "paused");
+    assert_eq!(world.figures("second").await.follows, 0);
+    world.moves(id, Event::Start).await;
+    let page = ming.opens(&link).await;
+    assert_eq!(page.state(), "ready");
+    ming.presses(&page).await;
+    world.moves(id, Event::Close).await;
+    let hong = world.follower("Hong").await;
+    assert_eq!(hong.opens(&link).await.refusal(), "ended");
+    assert_eq!(world.figures("second").await.follows, 1);
+    world.work_until_idle().await;
+    assert_eq!((ming.received_fen().await, hong.received_fen().await), (100, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -141,19 +141,6 @@ async fn a_server_that_was_stopped_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_may_be_repeated_and_changes_nothing() {
-    let world = World::new().await;
-    let demo = include_str!("../../../simulator/demo.toml");
-    let demo = demo.replace("data/simulator/apiclient_cert.pem", world.folder.join("cert.pem").to_str().unwrap());
-    let demo = demo.replace("data/simulator/apiclient_key.pem", world.folder.join("key.pem").to_str().unwrap());
-    let before = world.engine().budget(world.campaign("demo").await.id).await.unwrap();
-    let done = server::import::import(&world.engine(), &demo).await.unwrap();
-    assert_eq!(done, Vec::<String>::new());
-    assert_eq!(world.engine().budget(world.campaign("demo").await.id).await.unwrap(), before);
-    assert_eq!(world.engine().accounts().await.unwrap().len(), 4);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn no_secret_stands_in_the_database_in_the_clear() {
     let world = World::new().await;
     let ming = world.follower("Ming").await;

@@ -28,7 +28,13 @@ fn v1_the_signature_of_a_callback() {
 
 #[test]
 fn v1_the_url_is_verified_by_its_echo() {
-    let keys = Keys { appid: "wx1".into(), token: "test".into(), mode: MessageMode::Safe, aes_keys: vec![] };
+    let keys = Keys {
+        appid: "wx1".into(),
+        original_id: String::new(),
+        token: "test".into(),
+        mode: MessageMode::Safe,
+        aes_keys: vec![],
+    };
     let query = Query {
         signature: Some("f21891de399b4e33a1a93c9a7b8a8fffb5a443ff".into()),
         timestamp: Some("1410685589".into()),
@@ -59,6 +65,7 @@ fn v2_a_push_with_a_pad_of_thirty_is_decrypted() {
 fn v2_the_whole_push_is_opened() {
     let keys = Keys {
         appid: "wx5823bf96d3bd56c7".into(),
+        original_id: "gh_example".into(),
         token: "QDG6eK".into(),
         mode: MessageMode::Safe,
         aes_keys: vec![key("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")],
@@ -96,6 +103,7 @@ fn v3_encryption_with_a_key_whose_last_bits_are_set() {
 fn v3_a_sealed_reply_has_exactly_the_layout_of_the_page() {
     let keys = Keys {
         appid: "wxb11529c136998cb6".into(),
+        original_id: "gh_example".into(),
         token: "pamtest".into(),
         mode: MessageMode::Safe,
         aes_keys: vec![key("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")],

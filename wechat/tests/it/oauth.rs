@@ -47,8 +47,19 @@ async fn wechat() -> wechat::Client {
         };
         (StatusCode::OK, answer)
     }
+    async fn renew(RawQuery(query): RawQuery) -> &'static str {
+        let query = query.unwrap();
+        match query.strip_prefix("appid=wx1&grant_type=refresh_token&refresh_token=").expect(&query) {
+            "R" => {
+                r#"{"access_token":"A2","expires_in":7200,"refresh_token":"R","openid":"oMing","scope":"snsapi_base"}"#
+            }
+            "nobody" => r#"{"access_token":"A2","expires_in":7200,"refresh_token":"R","openid":""}"#,
+            _ => r#"{"errcode":40030,"errmsg":"invalid refresh_token R0ld, rid: 1"}"#,
+        }
+    }
     let router = Router::new()
         .route("/sns/oauth2/access_token", get(exchange))
+        .route("/sns/oauth2/refresh_token", get(renew))
         .route(
             "/sns/userinfo",
             get(|| async {
@@ -114,6 +125,17 @@ async fn an_answer_means_the_same_however_its_fields_are_written() {
     for (code, kind) in [("used-text", Kind::CodeUsed), ("busy-text", Kind::Busy), ("errcode-word", Kind::Unreadable)] {
         assert_eq!(wechat.exchange_code("wx1", "s3cret", code).await.unwrap_err().kind(), kind, "{code}");
     }
+}
+
+#[tokio::test]
+async fn a_users_token_is_renewed_until_they_must_authorise_again() {
+    let wechat = wechat().await;
+    let renewed = wechat.refresh("wx1", "R").await.unwrap();
+    assert_eq!((renewed.access_token.as_str(), renewed.openid.as_str()), ("A2", "oMing"));
+    let error = wechat.refresh("wx1", "R0ld").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::CodeInvalid);
+    assert!(!format!("{error} {error:?}").contains("R0ld"), "{error:?}");
+    assert_eq!(wechat.refresh("wx1", "nobody").await.unwrap_err().kind(), Kind::Unreadable);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ fn key(text: &str) -> EncodingAesKey {
 }
 
 fn keys(mode: MessageMode) -> Keys {
-    Keys { appid: APPID.into(), token: "lingbao".into(), mode, aes_keys: vec![key(KEY)] }
+    Keys { appid: APPID.into(), original_id: "gh_1".into(), token: "lingbao".into(), mode, aes_keys: vec![key(KEY)] }
 }
 
 fn plain_query(at: i64) -> Query {
@@ -335,4 +335,27 @@ fn replies_keep_their_order_and_survive_what_people_write() {
         message::news_reply("oMing", "gh_1", 7, &[article]),
         "<xml><ToUserName><![CDATA[oMing]]></ToUserName><FromUserName><![CDATA[gh_1]]></FromUserName><CreateTime>7</CreateTime><MsgType><![CDATA[news]]></MsgType><ArticleCount>1</ArticleCount><Articles><item><Title><![CDATA[T]]></Title><Description><![CDATA[D]]></Description><PicUrl><![CDATA[P]]></PicUrl><Url><![CDATA[U]]></Url></item></Articles></xml>"
     );
+}
+
+#[test]
+fn a_push_written_to_another_account_is_refused_in_every_mode() {
+    let elsewhere = FOLLOW.replace("gh_1", "gh_2");
+    let plain = callback::open(&keys(MessageMode::Plain), &plain_query(NOW), elsewhere.as_bytes(), NOW);
+    assert_eq!(plain, Err(Rejected::WrongAccount));
+    let encrypted = key(KEY).encrypt(APPID, [7; 16], elsewhere.as_bytes());
+    for mode in [MessageMode::Compatible, MessageMode::Safe] {
+        let body = safe_body(&encrypted);
+        let sealed = callback::open(&keys(mode), &aes_query(NOW, &encrypted), body.as_bytes(), NOW);
+        assert_eq!(sealed, Err(Rejected::WrongAccount), "{mode:?}");
+    }
+}
+
+#[test]
+fn an_account_is_named_by_its_original_id_or_its_appid() {
+    let open = |keys: &Keys, body: &str| callback::open(keys, &plain_query(NOW), body.as_bytes(), NOW);
+    let keys = keys(MessageMode::Plain);
+    assert!(open(&keys, FOLLOW).is_ok());
+    assert!(open(&keys, &FOLLOW.replace("gh_1", APPID)).is_ok());
+    let unknown = Keys { original_id: String::new(), ..keys };
+    assert!(open(&unknown, &FOLLOW.replace("gh_1", "gh_2")).is_ok(), "what is not known cannot be compared");
 }

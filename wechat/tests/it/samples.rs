@@ -27,6 +27,7 @@ impl Sample {
             appid: self.appid.into(),
             token: self.token.into(),
             mode: MessageMode::Compatible,
+            original_id: String::new(),
             aes_keys: vec![key(self.key)],
         };
         let query = Query {

@@ -14,7 +14,7 @@ const TEXT: &str = "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName>
 
 fn keys(mode: MessageMode) -> Keys {
     let aes_keys = vec![EncodingAesKey::try_from(KEY).unwrap()];
-    Keys { appid: APPID.into(), token: "lingbao".into(), mode, aes_keys }
+    Keys { appid: APPID.into(), token: "lingbao".into(), original_id: "gh_1".into(), mode, aes_keys }
 }
 
 /// A query as the server's framework reads it from an address.
