@@ -1,6 +1,7 @@
 //! Official accounts: add, change, take out of use; and the keys that verify their pushes.
 //! Refuses to delete: history and money records keep their account.
 
+use crate::store::Tx;
 use crate::store::accounts::{self as store, Sealed};
 use crate::vault::Purpose;
 use crate::{Engine, Error, audit};
@@ -100,11 +101,24 @@ impl Engine {
             return Err(Error::field("appid", say::identity_fixed(lang)));
         }
         let grace = (before.mode == Mode::Edit && form.mode == Mode::Developer).then(|| now.plus(GRACE_MS));
-        if !store::update(&mut tx, id, &form, &self.seal_secrets(&form), grace).await? {
+        let mut sealed = self.seal_secrets(&form);
+        if self.has_aes_key(&mut tx, &before.appid, form.encoding_aes_key.as_deref()).await? {
+            // The same key typed again is no rotation: the former key may still be needed.
+            sealed.encoding_aes_key = None;
+        }
+        if !store::update(&mut tx, id, &form, &sealed, grace).await? {
             return Err(Error::field("appid", say::appid_taken(lang)));
         }
         audit::note(self, &mut tx, by, "account.edit", id.0).await?;
         tx.commit().await
+    }
+
+    /// Whether this very key is stored; sealed texts differ although their keys are equal. A stored key that does not
+    /// open is no equal, so it can be replaced.
+    async fn has_aes_key(&self, tx: &mut Tx, appid: &Appid, key: Option<&str>) -> Result<bool, Error> {
+        let Some(key) = key else { return Ok(false) };
+        let stored = store::by_appid(tx.conn(), appid).await?.and_then(|(_, sealed)| sealed.encoding_aes_key);
+        Ok(stored.is_some_and(|stored| self.vault().open(Purpose::Secret, &stored).is_ok_and(|open| open == key)))
     }
 
     /// Takes an account out of use: its pushes are still recorded, but give no more tickets.

@@ -105,12 +105,12 @@ impl Sealing<'_> {
         let message = &push.message;
         let secs = self.timestamp.parse().unwrap_or(message.create_time);
         let xml = message::text_reply(&message.from_user_name, &message.to_user_name, secs, text);
-        let xml = if push.encrypted {
+        let xml = if let Some(key) = &push.opened_with {
             let seed = format!("{} {} {} {text}", self.keys.appid, self.timestamp, self.nonce);
             let mut random = [0; 16];
             let letters = hex::encode(self.site.engine().vault().mac("passive reply", seed.as_bytes()));
             random.copy_from_slice(&letters.as_bytes()[..16]);
-            callback::seal_reply(self.keys, &xml, secs, self.nonce, random)
+            callback::seal_reply(self.keys, key, &xml, secs, self.nonce, random)
         } else {
             xml
         };

@@ -7,6 +7,7 @@ use crate::web;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::{Error, Said};
 use rules::ids::{Appid, Openid, Unionid};
 use rules::say::{Lang, notice as say};
 use wechat::error::Kind;
@@ -60,7 +61,7 @@ pub async fn callback(
         Err(Failed::OtherBrowser) => stale(lang),
         Err(Failed::Unknown) => web::not_found(lang),
         Err(Failed::WeChat) if is_link(&origin.path) => web::redirect(&origin.path),
-        Err(Failed::WeChat) => web::broke(&engine::Error::from(engine::Said::Busy), lang),
+        Err(Failed::WeChat | Failed::Ours) => web::broke(&Error::from(Said::Busy), lang),
     }
 }
 
@@ -77,6 +78,7 @@ enum Failed {
     OtherBrowser,
     Unknown,
     WeChat,
+    Ours,
 }
 
 /// Exchanges a code, once: the same code again (a reload, a doubled redirect) gets the same person, for the same
@@ -90,7 +92,7 @@ async fn exchange(site: &Site, appid: &Appid, code: &str, mark: &str) -> Result<
 }
 
 async fn fetch(site: &Site, appid: &Appid, code: &str) -> Result<Person, Failed> {
-    let credentials = site.engine().credentials(appid).await.map_err(|_| Failed::Unknown)?;
+    let credentials = site.engine().credentials(appid).await.map_err(|error| unread(appid, &error))?;
     let secret = credentials.appsecret.ok_or(Failed::Unknown)?;
     let token =
         site.wechat().exchange_code(appid.as_str(), &secret, code).await.map_err(|error| match error.kind() {
@@ -106,6 +108,15 @@ async fn fetch(site: &Site, appid: &Appid, code: &str) -> Result<Person, Failed>
     let openid = Openid::try_from(token.openid).map_err(|_| Failed::WeChat)?;
     let unionid = token.unionid.and_then(|u| Unionid::try_from(u).ok());
     Ok(Person { appid: appid.clone(), openid, unionid, at: site.engine().clock().now() })
+}
+
+/// An account that is not there, or that our own database did not hand out: then there is one, and later it works.
+fn unread(appid: &Appid, error: &Error) -> Failed {
+    if *error.said() == Said::NotFound {
+        return Failed::Unknown;
+    }
+    tracing::error!(account.appid = %appid, %error, "an account could not be read for OAuth");
+    Failed::Ours
 }
 
 async fn welcome(site: &Site, person: &Person, mark: &str, path: &str) -> Response {

@@ -72,6 +72,8 @@ pub enum Agent {
 /// Reads the user agent.
 pub fn agent(headers: &HeaderMap) -> Agent {
     let ua = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("").to_ascii_lowercase();
+    // Cubot makes phones, which people use.
+    let ua = ua.replace("cubot", "");
     if ["bot", "spider", "crawl", "slurp"].iter().any(|mark| ua.contains(mark)) {
         Agent::Bot
     } else if ua.contains("micromessenger") {
@@ -164,8 +166,50 @@ mod tests {
         assert_eq!(cookie(&h, "lb_s"), Some("xyz"));
         assert_eq!(cookie(&h, "lb"), None);
         assert_eq!(agent(&h), Agent::WeChat);
-        assert_eq!(agent(&headers(&[("user-agent", "Mozilla/5.0 Chrome")])), Agent::Browser);
-        assert_eq!(agent(&headers(&[("user-agent", "Googlebot/2.1")])), Agent::Bot);
         assert_eq!(agent(&headers(&[])), Agent::Other);
+    }
+
+    #[test]
+    fn people_in_wechat_are_told_from_crawlers_whatever_their_phone_is_called() {
+        const WEBKIT: &str = "AppleWebKit/537.36 (KHTML, like Gecko)";
+        const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148";
+        const WINDOWS: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)";
+        let wechat = [
+            format!("{IPHONE} MicroMessenger/8.0.50(0x18003237) NetType/WIFI Language/zh_CN"),
+            format!(
+                "Mozilla/5.0 (Linux; Android 13; 22081212C Build/TKQ1.220829.002; wv) {WEBKIT} Version/4.0 Chrome/107.0.5304.141 Mobile Safari/537.36 XWEB/5023 MMWEBSDK/20230303 MMWEBID/6973 MicroMessenger/8.0.34.2340(0x2800225B) WeChat/arm64 Weixin NetType/WIFI Language/zh_CN ABI/arm64"
+            ),
+            format!(
+                "Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 20 Build/SP1A.210812.016; wv) {WEBKIT} Version/4.0 Chrome/107.0.5304.141 Mobile Safari/537.36 XWEB/5023 MMWEBSDK/20230303 MicroMessenger/8.0.34.2340(0x2800225B) WeChat/arm64 Weixin NetType/4G Language/zh_CN ABI/arm64"
+            ),
+            format!("Mozilla/5.0 (Linux; Android 9; CUBOT_X19) {WEBKIT} Mobile Safari/537.36 MicroMessenger/8.0.2"),
+            format!(
+                "{WINDOWS} {WEBKIT} Chrome/107.0.0.0 Safari/537.36 NetType/WIFI MicroMessenger/7.0.20.1781(0x6700143B) WindowsWechat(0x63090a13) XWEB/9129 Flue"
+            ),
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) NetType/WIFI MicroMessenger/6.8.0(0x16080000) MacWechat/3.8.4(0x13080410) XWEB/1156 Flue".to_owned(),
+        ];
+        let bots = [
+            format!("{IPHONE} MicroMessenger/7.0.12 NetType/WIFI Language/zh_CN mpcrawler"),
+            format!("{IPHONE} MicroMessenger/7.0.12 Mpcrawler"),
+            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)".to_owned(),
+            format!("Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 20) {WEBKIT} (compatible; bingbot/2.0)"),
+            "Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)".to_owned(),
+        ];
+        let browsers = [
+            format!("{WINDOWS} {WEBKIT} Chrome/140.0.0.0 Safari/537.36"),
+            format!("Mozilla/5.0 (Linux; Android 10; CUBOT X30) {WEBKIT} Chrome/120.0.0.0 Mobile Safari/537.36"),
+        ];
+        let others = ["curl/8.5.0".to_owned(), String::new()];
+        let table = [
+            (Agent::WeChat, &wechat[..]),
+            (Agent::Bot, &bots[..]),
+            (Agent::Browser, &browsers[..]),
+            (Agent::Other, &others[..]),
+        ];
+        for (expected, uas) in table {
+            for ua in uas {
+                assert_eq!(agent(&headers(&[("user-agent", ua)])), expected, "{ua}");
+            }
+        }
     }
 }

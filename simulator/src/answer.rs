@@ -2,15 +2,14 @@
 //! It refuses HTTP error statuses for business errors: `cgi-bin` and `sns` say everything with status 200.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::faults::{Kind, On, Strike};
+use crate::faults::{Kind, On};
 use crate::sim::Sim;
 
 /// JSON as `cgi-bin` labels it.
@@ -31,13 +30,13 @@ pub(crate) struct Cut;
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) kind: &'static str,
-    pub(crate) body: String,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
     /// Status 200.
-    pub(crate) fn ok(kind: &'static str, body: String) -> Self {
-        Self { status: StatusCode::OK, kind, body }
+    pub(crate) fn ok(kind: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { status: StatusCode::OK, kind, body: body.into() }
     }
 
     /// The answer as it goes out.
@@ -50,11 +49,7 @@ impl Answer {
 
     /// The first half of the answer, as if the rest had been lost.
     pub(crate) fn broken(mut self) -> Self {
-        let mut half = self.body.len() / 2;
-        while !self.body.is_char_boundary(half) {
-            half -= 1;
-        }
-        self.body.truncate(half);
+        self.body.truncate(self.body.len() / 2);
         self
     }
 }
@@ -69,7 +64,7 @@ pub(crate) fn cut() -> Response {
 /// HTTP 500 as a gateway says it.
 pub(crate) fn http_500() -> Response {
     let page = "<html><head><title>500 Internal Server Error</title></head><body>500</body></html>";
-    Answer { status: StatusCode::INTERNAL_SERVER_ERROR, kind: HTML, body: page.to_owned() }.send()
+    Answer { status: StatusCode::INTERNAL_SERVER_ERROR, kind: HTML, body: page.into() }.send()
 }
 
 /// A business error of `cgi-bin` or `sns`.
@@ -94,22 +89,28 @@ fn rid(sim: &Sim) -> String {
 
 /// Does a call's work, with the fault that waits for it, if any.
 pub(crate) async fn under_faults(sim: &Sim, on: On, kind: &'static str, work: impl FnOnce() -> Answer) -> Response {
-    let Some(Strike { kind: strike, ms, code }) = sim.faults.strike(on) else { return work().send() };
+    let Some(strike) = sim.faults.strike(on) else { return work().send() };
     sim.touch();
-    match strike {
+    match strike.kind {
         Kind::LostRequest => cut(),
         Kind::LostAnswer => {
             work();
             cut()
         }
         Kind::Delay => {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
+            let answer = work();
+            strike.wait().await;
+            answer.send()
+        }
+        Kind::DelayBefore => {
+            strike.wait().await;
             work().send()
         }
         Kind::Http500 => http_500(),
         Kind::BrokenXml => work().broken().send(),
         Kind::ErrCode => {
-            let body = json!({ "errcode": code.parse::<i64>().unwrap_or(-1), "errmsg": format!("injected rid: {}", rid(sim)) });
+            let errcode = strike.code.parse::<i64>().unwrap_or(-1);
+            let body = json!({ "errcode": errcode, "errmsg": format!("injected rid: {}", rid(sim)) });
             Answer::ok(kind, body.to_string()).send()
         }
         _ => api::<()>(sim, kind, Err(ApiError(-1, "system error"))).send(),

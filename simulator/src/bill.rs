@@ -92,13 +92,13 @@ pub(crate) async fn download_v2(
         Err(failure) => return pay_v2::compose(Err(failure), &Fields::new()).send(),
     };
     let strike = sim.faults.strike(On::Fundflow);
-    let spoilt = match strike.map(|strike| (strike.kind, strike.ms, strike.code)) {
-        Some((Kind::LostRequest | Kind::LostAnswer, ..)) => return crate::answer::cut(),
-        Some((Kind::Http500, ..)) => return crate::answer::http_500(),
-        Some((Kind::SystemerrorBefore, ..)) => Some(Failure::business("SYSTEMERROR", "下载失败，请尝试再次查询")),
-        Some((Kind::ErrCode, _, code)) => Some(Failure::business(&code, &code)),
-        Some((Kind::Delay, ms, _)) => {
-            tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+    let spoilt = match strike.as_ref().map(|strike| (strike.kind, strike)) {
+        Some((Kind::LostRequest | Kind::LostAnswer, _)) => return crate::answer::cut(),
+        Some((Kind::Http500, _)) => return crate::answer::http_500(),
+        Some((Kind::SystemerrorBefore, _)) => Some(Failure::business("SYSTEMERROR", "下载失败，请尝试再次查询")),
+        Some((Kind::ErrCode, strike)) => Some(Failure::business(&strike.code, &strike.code)),
+        Some((Kind::Delay | Kind::DelayBefore, strike)) => {
+            strike.wait().await;
             None
         }
         Some(_) | None => None,

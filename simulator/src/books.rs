@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::DAY_MS;
+use crate::journal::Entry;
 use crate::tally::Tally;
 
 /// Where a packet is.
@@ -20,7 +21,9 @@ pub(crate) enum Where {
     Returning(i64),
     /// Given back to the merchant at this time.
     Returned(i64),
-    /// Never reached anybody; a query says so from this time on.
+    /// Accepted, but it will reach nobody: that is known at this time.
+    Failing(i64),
+    /// Known since this time to have reached nobody; the merchant has the money back.
     Failed(i64),
 }
 
@@ -32,6 +35,7 @@ impl Where {
             Self::Collected(_) => "collected",
             Self::Returning(_) => "returning",
             Self::Returned(_) => "returned",
+            Self::Failing(_) => "sending",
             Self::Failed(_) => "failed",
         }
     }
@@ -69,6 +73,8 @@ pub(crate) struct Books {
     collected_fen: i64,
     returned_fen: i64,
     #[serde(skip)]
+    fresh: Vec<Entry>,
+    #[serde(skip)]
     by_number: HashMap<String, usize>,
     #[serde(skip)]
     due: BTreeSet<(i64, usize)>,
@@ -101,7 +107,7 @@ impl Books {
         self.by_number = self.packets.iter().enumerate().map(|(at, packet)| (packet.bill_no.clone(), at)).collect();
         let due = |packet: &Packet| match packet.place {
             Where::Sent => Some(packet.sent_ms + DAY_MS),
-            Where::Returning(done_ms) => Some(done_ms),
+            Where::Returning(due_ms) | Where::Failing(due_ms) => Some(due_ms),
             Where::Collected(_) | Where::Returned(_) | Where::Failed(_) => None,
         };
         let packets = self.packets.iter().enumerate();
@@ -123,19 +129,22 @@ impl Books {
         self.packets.get(at)
     }
 
-    /// Books a packet and tells its place in the list. One that fails is listed, but no money moves for it.
+    /// Books a packet and tells its place in the list. One that will fail is paid for too, until that is known.
     pub(crate) fn book(&mut self, packet: Packet) -> usize {
         let at = self.packets.len();
+        self.fresh.push(Entry::Packet(packet.clone()));
         self.by_number.insert(packet.bill_no.clone(), at);
-        if matches!(packet.place, Where::Failed(_)) {
-            self.packets.push(packet);
-            return at;
-        }
         self.tally.add(&packet.phone, packet.amount_fen, packet.sent_ms);
         self.paid_fen += packet.amount_fen;
-        self.due.insert((packet.sent_ms + DAY_MS, at));
+        let due_ms = if let Where::Failing(known_ms) = packet.place { known_ms } else { packet.sent_ms + DAY_MS };
+        self.due.insert((due_ms, at));
         self.packets.push(packet);
         at
+    }
+
+    /// What was booked since this was asked last, for the journal.
+    pub(crate) fn news(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.fresh)
     }
 
     /// Opens a packet; tells false when it can no longer be opened. Opening twice changes nothing.
@@ -143,18 +152,19 @@ impl Books {
         let Some(packet) = self.packets.get_mut(at) else { return false };
         match packet.place {
             Where::Collected(_) => true,
-            Where::Returning(_) | Where::Returned(_) | Where::Failed(_) => false,
+            Where::Returning(_) | Where::Returned(_) | Where::Failing(_) | Where::Failed(_) => false,
             Where::Sent => {
                 packet.place = Where::Collected(now_ms);
                 self.collected_fen += packet.amount_fen;
+                self.fresh.push(Entry::Collected(packet.bill_no.clone(), now_ms));
                 self.due.remove(&(packet.sent_ms + DAY_MS, at));
                 true
             }
         }
     }
 
-    /// Gives back everything that nobody opened for 24 hours, each after being under way for `way_ms`; tells how many
-    /// packets changed.
+    /// Gives back everything that nobody opened for 24 hours, each after being under way for `way_ms`, and at once what
+    /// is known to have failed; tells how many packets changed.
     pub(crate) fn give_back_due(&mut self, now_ms: i64, way_ms: i64) -> usize {
         let mut count = 0;
         while let Some(&(due, at)) = self.due.first()
@@ -163,11 +173,17 @@ impl Books {
             self.due.pop_first();
             count += 1;
             let packet = &mut self.packets[at];
-            if packet.place == Where::Sent && way_ms > 0 {
-                packet.place = Where::Returning(due + way_ms);
-                self.due.insert((due + way_ms, at));
-            } else {
-                packet.place = Where::Returned(due);
+            packet.place = match packet.place {
+                Where::Sent if way_ms > 0 => {
+                    self.due.insert((due + way_ms, at));
+                    Where::Returning(due + way_ms)
+                }
+                Where::Sent | Where::Returning(_) => Where::Returned(due),
+                Where::Failing(_) => Where::Failed(due),
+                // Neither is ever due.
+                Where::Collected(_) | Where::Returned(_) | Where::Failed(_) => continue,
+            };
+            if !matches!(packet.place, Where::Returning(_)) {
                 self.returned_fen += packet.amount_fen;
             }
         }
@@ -257,5 +273,17 @@ mod tests {
         assert_eq!((read.packets[0].place, read.spent_fen()), (Where::Returning(DAY_MS + 1005), 100));
         assert_eq!(read.give_back_due(DAY_MS + 1005, 0), 1);
         assert_eq!((read.packets[0].place, read.spent_fen()), (Where::Returned(DAY_MS + 1005), 0));
+    }
+
+    #[test]
+    fn a_packet_that_fails_is_paid_until_that_is_known_also_over_a_restart() {
+        let mut books = Books::default();
+        books.book(Packet { place: Where::Failing(60), ..packet("A", 100, 0) });
+        assert_eq!((books.give_back_due(59, 0), books.spent_fen()), (0, 100));
+        let mut read: Books = serde_json::from_slice(&serde_json::to_vec(&books).unwrap()).unwrap();
+        read.index();
+        assert_eq!((read.give_back_due(60, 1000), read.spent_fen()), (1, 0));
+        assert_eq!((read.packets[0].place, read.paid_fen), (Where::Failed(60), 100));
+        assert!(!read.collect(0, 61));
     }
 }

@@ -9,9 +9,14 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::answer::{ApiError, JSON, PLAIN, api, query};
+use crate::answer::{ApiError, JSON, PLAIN, api};
 use crate::sim::Sim;
-use crate::tokens::{by_token, json_body};
+use crate::tokens::{json_body, with_token};
+
+/// What a call says that has nothing to tell.
+pub(crate) fn done() -> Value {
+    json!({ "errcode": 0, "errmsg": "ok" })
+}
 
 /// `POST /cgi-bin/clear_quota`: nothing is counted here, so there is nothing to clear.
 /// <https://developers.weixin.qq.com/doc/service/api/apimanage/api_clearquota>
@@ -21,21 +26,25 @@ pub(crate) async fn clear_quota(
     RawQuery(raw): RawQuery,
     body: Bytes,
 ) -> Response {
-    let result = by_token(&sim, &query(raw.as_deref())).and_then(|account| {
+    with_token(&sim, raw.as_deref(), |account, _| {
         let body = json_body(&method, &body)?;
         if body.get("appid").and_then(Value::as_str) != Some(&account.appid) {
             return Err(ApiError(40013, "invalid appid"));
         }
-        Ok(json!({ "errcode": 0, "errmsg": "ok" }))
-    });
-    api(&sim, JSON, result).send()
+        Ok(done())
+    })
+    .await
 }
 
 /// `GET /cgi-bin/get_api_domain_ip` and `/cgi-bin/getcallbackip`: everything is on this machine.
 /// <https://developers.weixin.qq.com/doc/service/api/base/api_getapidomainip>
 pub(crate) async fn own_addresses(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
-    let result = by_token(&sim, &query(raw.as_deref())).map(|_| json!({ "ip_list": ["127.0.0.1"] }));
-    api(&sim, JSON, result).send()
+    with_token(&sim, raw.as_deref(), |_, _| Ok(json!({ "ip_list": ["127.0.0.1"] }))).await
+}
+
+/// Another method at a call that is a GET.
+pub(crate) async fn require_get(Shared(sim): Shared<Arc<Sim>>) -> Response {
+    api::<()>(&sim, JSON, Err(ApiError(43001, "require GET method"))).send()
 }
 
 /// A path that no call has: below `cgi-bin` and `sns` WeChat says so in JSON, elsewhere the page is missing.

@@ -2,7 +2,8 @@
 //! It refuses with a status and one sentence in `{"error"}`, never with a page.
 //!
 //! Bodies are JSON whatever their Content-Type, times are unix milliseconds of the simulator's clock, money is fen, and
-//! `{id}` is a phone's id. 400: the body is wrong; 404: no such phone, account, packet or call; 409: not in this state.
+//! `{id}` is a phone's id. 400: the body is wrong; 404: no such phone, account, packet or call; 405: not with this method;
+//! 409: not in this state; 500: the disk is full.
 //!
 //! | call | body | answer |
 //! |---|---|---|
@@ -17,6 +18,7 @@
 //! | `POST /_sim/phones/{id}/confirm` | `{"bill_no","fail_reason"?}`; with a reason the transfer fails at the last moment | `{"bill_no","amount_fen","state"}`, twice as once; 409 when it does not wait any more |
 //! | `POST /_sim/phones/{id}/offer` | `{"mchId","appId","package"}`, as a page gives them to `requestMerchantTransfer` | `{"bill_no","amount_fen","payer","remark","perception","style","state"}`; 409 for another person, merchant or account |
 //! | `POST /_sim/phones/{id}/snapshot` | `{"on":bool}`; web OAuth then tells a virtual user | `{"snapshot":bool}` |
+//! | `POST /_sim/verify` | `{"appid"}`; asks the account's server for an echo, as the console does | `{"ok":bool,"error"?}` |
 //! | `GET /_sim/world` | | `{"server","url","pay_url","accounts":[{"appid","name","original_id","kind","mode","message_mode","icon","qr"}],"campaign":{"slug","name"},"merchant":{"mch_id","serial_no","pub_key_id"},"links":[{"code","account","placement","url"}]}` |
 //! | `GET /_sim/events` | | a stream (SSE) of `data: {"version":N}`, one at once and one after each change |
 //! | `GET /_sim/books`, `?bills=false` | | `{"paid_fen","collected_fen","returned_fen","count","bills":[{"bill_no","rail","openid","amount_fen","state","at"}]}`, oldest first; without the list if it is not wanted |
@@ -33,41 +35,48 @@
 //! | `DELETE /_sim/faults` | | `[]` |
 //!
 //! A *phone* is `{"id","name","ip","snapshot","follows":[appid],"chats":[line],"wallet":[packet],"openids":{appid:openid},
-//! "unionid"}`; a *line* is `{"appid","from","text","url"?,"words"?,"bill_no"?,"at"}` with `from` one of account, me,
-//! system, and `words` the part of the text that the link stands on; a *packet* is
+//! "unionid"}`; a *line* is `{"appid","from","text","url"?,"link"?,"words"?,"bill_no"?,"at"}` with `from` one of account,
+//! me, system, `url` the first address whose path begins with `/c/`, `link` the first address of a line that has no such
+//! one, and `words` the part of the text that either stands on; a *packet* is
 //! `{"bill_no","rail","amount_fen","state","at","appid","send_name","wishing","act_name"}` with `rail` redpack and `state`
 //! one of sent, collected, returned, or `rail` transfer and `state` one of waiting_confirm, collected, returned (nobody
 //! confirmed, or the merchant cancelled), failed. *What was told* is
 //! `{"followed":bool,"deliveries":[{"status","error"?,"ms"}],"reply":text or null}`, given when the deliveries ended.
 //!
-//! A bill's `state` in the books is sent, collected, returning (only with `refund_way_secs`: a query says `RFUND_ING`, and
-//! the money is not in `returned_fen` yet), returned, or failed (from the moment it is accepted; in no wallet and not in
-//! `paid_fen`). `paid_fen` is everything else that was accepted, later returned included. A transfer counts in `paid_fen` and
-//! `collected_fen` from its confirmation on, and never in `returned_fen`: before that, its money was only held.
+//! A packet's `state` in the books is sent, collected, returning (only with `refund_way_secs`: a query says `RFUND_ING`, and
+//! the money is not in `returned_fen` yet), returned, sending (it will fail; in no wallet) or failed (its money is in
+//! `returned_fen`). `paid_fen` is everything that was accepted, later returned and failed included. A transfer counts in
+//! `paid_fen` and `collected_fen` from its confirmation on, and never in `returned_fen`: before that, its money was only
+//! held.
 //!
-//! A *fault* is `{"on","kind","times"?,"ms"?,"code"?,"seed"?,"percent"?}` and strikes the next `times` (1) calls there:
+//! A *fault* is `{"on"?,"kind"?,"times"?,"ms"?,"code"?,"seed"?,"percent"?}` and strikes the next `times` (1) calls at `on`
+//! (any):
 //!
-//! - `sendredpack`: lost_answer, lost_request, systemerror_after, systemerror_before, processing, failed, delay, http_500,
-//!   broken_xml, notenough, no_auth, err_code. `failed` accepts the packet; a query says SENDING for `ms` (60000) of the
+//! - `sendredpack`: lost_answer, lost_request, systemerror_after, systemerror_before, processing, failed, delay, delay_before,
+//!   http_500, broken_xml, notenough, no_auth, err_code. `failed` accepts the packet; a query says SENDING for `ms` (60000) of the
 //!   simulator's clock, with `"ms":0` not at all, and then FAILED with a reason;
 //! - `gethbinfo`: lost_answer, lost_request, systemerror_after, systemerror_before, processing (the query says SENDING),
-//!   not_found, not_found_as_systemerror (the official failure sample), delay, http_500, broken_xml, err_code;
+//!   not_found, not_found_as_systemerror (the official failure sample), delay, delay_before, http_500, broken_xml,
+//!   err_code;
 //! - `transfer`: lost_answer, lost_request, systemerror_after, systemerror_before, accepted, processing, failed, delay,
-//!   http_500, broken_json, bad_signature, notenough, no_auth, err_code. `accepted` and `processing` keep the bill in that
-//!   state for `ms` (60000) of the simulator's clock; `failed` ends it after that time, for the reason `code`;
-//! - `transfer_query`: lost_answer, lost_request, systemerror_before, processing, not_found, delay, http_500, broken_json,
-//!   bad_signature, err_code;
-//! - `transfer_cancel`: lost_answer, lost_request, systemerror_after, systemerror_before, delay, http_500, broken_json,
-//!   bad_signature, err_code;
-//! - `fundflow`: lost_answer, lost_request, systemerror_before, delay, http_500, err_code;
+//!   delay_before, http_500, broken_json, bad_signature, notenough, no_auth, err_code. `accepted` and `processing` keep the
+//!   bill in that state for `ms` (60000) of the simulator's clock; `failed` ends it after that time, for the reason `code`;
+//! - `transfer_query`: lost_answer, lost_request, systemerror_before, processing, not_found, delay, delay_before, http_500,
+//!   broken_json, bad_signature, err_code;
+//! - `transfer_cancel`: lost_answer, lost_request, systemerror_after, systemerror_before, delay, delay_before, http_500,
+//!   broken_json, bad_signature, err_code;
+//! - `fundflow`: lost_answer, lost_request, systemerror_before, delay, delay_before, http_500, err_code;
 //! - `notify` (callbacks of transfers): lost_answer, lost_request, delay, duplicate, late (`ms` of the simulator's clock),
 //!   out_of_order, broken_json, and before the genuine one signtest or bad_signature;
-//! - `push`: lost_answer, lost_request, delay, duplicate;
-//! - `oauth_code` and `token`: lost_answer, lost_request, systemerror_before, delay, http_500, broken_xml, err_code;
-//! - `any`: lost_answer, lost_request, delay.
+//! - `push`: lost_answer, lost_request, delay, delay_before, duplicate;
+//! - `oauth_code`, `token` and `api` (all other calls of `cgi-bin` and `sns`): lost_answer, lost_request, systemerror_before,
+//!   delay, delay_before, http_500, broken_xml, err_code;
+//! - `any`: lost_answer, lost_request, delay, delay_before.
 //!
-//! `delay` needs `ms`, `err_code` needs `code`. Everywhere `random` draws one of the kinds that need no argument, except
-//! failed and not_found_as_systemerror, for `percent` of the calls, the same ones for the same `seed`.
+//! `delay` does the work at once and answers after `ms`; `delay_before` does nothing for `ms`, then works and answers. Both
+//! go on when the caller has gone. `err_code` needs `code`. Everywhere `random` draws one of the kinds that need no argument, except
+//! failed and not_found_as_systemerror, for `percent` (20) of the calls, the same ones for the same `seed`, a million
+//! `times`; `{"seed":7}` alone does so everywhere.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -75,10 +84,10 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State as Shared};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use futures::{Stream, StreamExt};
 use serde::Deserialize;
@@ -90,6 +99,7 @@ use crate::config::Limits;
 use crate::control_pay;
 use crate::faults::Fault;
 use crate::phone::{self, Refused, Scanned, Told};
+use crate::push;
 use crate::sim::Sim;
 use crate::world::{NewPhone, Phone, State};
 
@@ -113,23 +123,38 @@ pub(crate) fn routes() -> Router<Arc<Sim>> {
         .route("/_sim/phones/{id}/send", post(send))
         .route("/_sim/phones/{id}/collect", post(collect))
         .route("/_sim/phones/{id}/snapshot", post(snapshot))
+        .route("/_sim/verify", post(verify))
         .route("/_sim/world", get(world))
         .route("/_sim/events", get(events))
         .route("/_sim/clock", get(clock).post(advance))
         .route("/_sim/limits", get(limits).post(set_limits))
         .route("/_sim/faults", get(faults).post(add_fault).delete(clear_faults))
         .merge(control_pay::routes())
-        .route("/_sim/{*path}", get(nothing).post(nothing))
+        .route("/_sim/{*path}", any(nothing))
+        .method_not_allowed_fallback(wrong_method)
 }
 
 async fn nothing(Path(path): Path<String>) -> Refused {
     Refused(404, format!("there is no control call /_sim/{path}"))
 }
 
+async fn wrong_method(method: Method, uri: Uri) -> Refused {
+    Refused(405, format!("{} has no {method}", uri.path()))
+}
+
 /// Reads a body as JSON, whatever its Content-Type; an empty one is an empty object.
 pub(crate) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     serde_json::from_slice(bytes).map_err(|error| Refused(400, format!("the body is not as expected: {error}")))
+}
+
+/// Waits until what was done is on the disk.
+pub(crate) async fn kept(sim: &Sim) -> Result<(), Refused> {
+    if sim.settled().await {
+        Ok(())
+    } else {
+        Err(Refused(500, "it is done, but the disk refuses to keep it".to_owned()))
+    }
 }
 
 fn show(state: &State, phone: &Phone, appids: &[String]) -> Value {
@@ -177,6 +202,7 @@ async fn add_phone(Shared(sim): World, bytes: Bytes) -> Done {
     for fresh in [made(), made()] {
         let id = fresh.id.clone();
         if sim.change(|state| state.add_phone(fresh, &sim.appids).is_some()) {
+            kept(&sim).await?;
             return Ok(Json(json!({ "id": id, "name": name, "ip": ip })));
         }
     }
@@ -228,6 +254,7 @@ struct AskBill {
 async fn collect(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Done {
     let asked: AskBill = body(&bytes)?;
     let amount_fen = phone::collect(&sim, &id, &asked.bill_no)?;
+    kept(&sim).await?;
     Ok(Json(json!({ "bill_no": asked.bill_no, "amount_fen": amount_fen, "state": "collected" })))
 }
 
@@ -240,6 +267,15 @@ async fn snapshot(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> D
     let asked: AskSnapshot = body(&bytes)?;
     let found = sim.change(|state| state.phones.get_mut(&id).map(|phone| phone.snapshot = asked.on).is_some());
     if found { Ok(Json(json!({ "snapshot": asked.on }))) } else { Err(Refused(404, format!("there is no phone {id}"))) }
+}
+
+async fn verify(Shared(sim): World, bytes: Bytes) -> Done {
+    let asked: AskAccount = body(&bytes)?;
+    let account = phone::account(&sim, &asked.appid)?;
+    Ok(Json(match push::verify(&sim, account).await {
+        Ok(()) => json!({ "ok": true }),
+        Err(error) => json!({ "ok": false, "error": error }),
+    }))
 }
 
 async fn world(Shared(sim): World) -> Json<Value> {
@@ -297,7 +333,8 @@ async fn advance(Shared(sim): World, bytes: Bytes) -> Done {
         return Err(Refused(400, "advance_secs is from 0 to ten years; time does not go back".to_owned()));
     }
     let offset_ms = sim.clock.advance(asked.advance_secs * 1000);
-    sim.change(|state| state.offset_ms = offset_ms);
+    sim.change(|state| state.turn_clock(offset_ms));
+    kept(&sim).await?;
     Ok(Json(json!({ "now_ms": sim.now_ms() })))
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::bill;
 use crate::books::Bill;
 use crate::clock::{beijing, beijing_day};
-use crate::control::{Done, World, body};
+use crate::control::{Done, World, body, kept};
 use crate::fundflow::{Slip, SlipKind, target};
 use crate::phone::Refused;
 use crate::sim::Sim;
@@ -67,6 +67,7 @@ struct AskConfirm {
 async fn confirm(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Done {
     let asked: AskConfirm = body(&bytes)?;
     let (amount_fen, state) = transfer::confirm(&sim, &id, &asked.bill_no, asked.fail_reason.as_deref())?;
+    kept(&sim).await?;
     Ok(Json(json!({ "bill_no": asked.bill_no, "amount_fen": amount_fen, "state": state })))
 }
 

@@ -2,6 +2,7 @@
 //! It refuses a kind that makes no sense at its place, so that a test never waits for a fault that cannot come.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -16,6 +17,8 @@ pub(crate) enum On {
     Push,
     OauthCode,
     Token,
+    /// Every other call of `cgi-bin` and `sns`.
+    Api,
     /// Making a transfer.
     Transfer,
     TransferQuery,
@@ -51,8 +54,10 @@ pub(crate) enum Kind {
     NotFound,
     /// The query finds nothing and says it as the official failure sample does: `return_code` FAIL, SYSTEMERROR.
     NotFoundAsSystemerror,
-    /// The answer waits `ms` milliseconds.
+    /// The call does its work at once and the answer waits `ms` milliseconds.
     Delay,
+    /// The call waits `ms` milliseconds before it does anything, whether the caller still listens or not.
+    DelayBefore,
     /// Nothing is done; HTTP 500.
     #[serde(rename = "http_500")]
     Http500,
@@ -89,6 +94,7 @@ const PAY: &[Kind] = &[
     K::Processing,
     K::Failed,
     K::Delay,
+    K::DelayBefore,
     K::Http500,
     K::BrokenXml,
     K::Notenough,
@@ -104,6 +110,18 @@ const QUERY: &[Kind] = &[
     K::NotFound,
     K::NotFoundAsSystemerror,
     K::Delay,
+    K::DelayBefore,
+    K::Http500,
+    K::BrokenXml,
+    K::ErrCode,
+];
+const PUSH: &[Kind] = &[K::LostAnswer, K::LostRequest, K::Delay, K::DelayBefore, K::Duplicate];
+const API: &[Kind] = &[
+    K::LostAnswer,
+    K::LostRequest,
+    K::SystemerrorBefore,
+    K::Delay,
+    K::DelayBefore,
     K::Http500,
     K::BrokenXml,
     K::ErrCode,
@@ -117,6 +135,7 @@ const TRANSFER: &[Kind] = &[
     K::Processing,
     K::Failed,
     K::Delay,
+    K::DelayBefore,
     K::Http500,
     K::BrokenJson,
     K::BadSignature,
@@ -131,6 +150,7 @@ const TRANSFER_QUERY: &[Kind] = &[
     K::Processing,
     K::NotFound,
     K::Delay,
+    K::DelayBefore,
     K::Http500,
     K::BrokenJson,
     K::BadSignature,
@@ -142,12 +162,14 @@ const TRANSFER_CANCEL: &[Kind] = &[
     K::SystemerrorAfter,
     K::SystemerrorBefore,
     K::Delay,
+    K::DelayBefore,
     K::Http500,
     K::BrokenJson,
     K::BadSignature,
     K::ErrCode,
 ];
-const FUNDFLOW: &[Kind] = &[K::LostAnswer, K::LostRequest, K::SystemerrorBefore, K::Delay, K::Http500, K::ErrCode];
+const FUNDFLOW: &[Kind] =
+    &[K::LostAnswer, K::LostRequest, K::SystemerrorBefore, K::Delay, K::DelayBefore, K::Http500, K::ErrCode];
 const NOTIFY: &[Kind] = &[
     K::LostAnswer,
     K::LostRequest,
@@ -159,9 +181,6 @@ const NOTIFY: &[Kind] = &[
     K::BadSignature,
     K::BrokenJson,
 ];
-const PUSH: &[Kind] = &[K::LostAnswer, K::LostRequest, K::Delay, K::Duplicate];
-const API: &[Kind] =
-    &[K::LostAnswer, K::LostRequest, K::SystemerrorBefore, K::Delay, K::Http500, K::BrokenXml, K::ErrCode];
 
 impl On {
     fn kinds(self) -> &'static [Kind] {
@@ -169,40 +188,69 @@ impl On {
             Self::Sendredpack => PAY,
             Self::Gethbinfo => QUERY,
             Self::Push => PUSH,
-            Self::OauthCode | Self::Token => API,
+            Self::OauthCode | Self::Token | Self::Api => API,
             Self::Transfer => TRANSFER,
             Self::TransferQuery => TRANSFER_QUERY,
             Self::TransferCancel => TRANSFER_CANCEL,
             Self::Fundflow => FUNDFLOW,
             Self::Notify => NOTIFY,
-            Self::Any => &[K::LostAnswer, K::LostRequest, K::Delay],
+            Self::Any => &[K::LostAnswer, K::LostRequest, K::Delay, K::DelayBefore],
         }
     }
 }
 
 /// A fault that waits for its calls.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Asked")]
 pub(crate) struct Fault {
     pub(crate) on: On,
     pub(crate) kind: Kind,
-    #[serde(default = "once")]
     pub(crate) times: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ms: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) seed: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) percent: Option<u32>,
+}
+
+/// A fault as it is asked for: a seed alone means random faults everywhere, without end.
+#[derive(Deserialize)]
+struct Asked {
+    on: Option<On>,
+    kind: Option<Kind>,
+    times: Option<u64>,
+    ms: Option<u64>,
+    code: Option<String>,
+    seed: Option<u64>,
+    percent: Option<u32>,
+}
+
+impl TryFrom<Asked> for Fault {
+    type Error = &'static str;
+
+    fn try_from(asked: Asked) -> Result<Self, Self::Error> {
+        let kind = asked.kind.or(asked.seed.map(|_| Kind::Random)).ok_or("a fault needs a kind, or a seed")?;
+        let random = kind == Kind::Random;
+        Ok(Self {
+            on: asked.on.unwrap_or(On::Any),
+            kind,
+            times: asked.times.unwrap_or(if random { WITHOUT_END } else { 1 }),
+            ms: asked.ms,
+            code: asked.code,
+            seed: asked.seed,
+            percent: asked.percent.or(random.then_some(USUAL_PERCENT)),
+        })
+    }
 }
 
 /// What is under way stays so for so long, in milliseconds of this world's time, if a fault does not say.
 const UNDER_WAY_MS: u64 = 60_000;
-
-fn once() -> u64 {
-    1
-}
+/// Random faults strike so often, and for so many calls, where nothing else is said.
+const USUAL_PERCENT: u32 = 20;
+const WITHOUT_END: u64 = 1_000_000;
 
 /// What strikes one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,6 +258,13 @@ pub(crate) struct Strike {
     pub(crate) kind: Kind,
     pub(crate) ms: u64,
     pub(crate) code: String,
+}
+
+impl Strike {
+    /// Waits as long as the fault says.
+    pub(crate) async fn wait(&self) {
+        tokio::time::sleep(Duration::from_millis(self.ms)).await;
+    }
 }
 
 /// All faults that wait.
@@ -222,7 +277,7 @@ impl Faults {
     /// Adds a fault, or says in one sentence why it cannot.
     pub(crate) fn add(&self, fault: Fault) -> Result<(), String> {
         if fault.kind == Kind::Random {
-            if fault.seed.is_none() || !(1..=100).contains(&fault.percent.unwrap_or(0)) {
+            if fault.seed.is_none() || !(1..=100).contains(&fault.percent.unwrap_or(USUAL_PERCENT)) {
                 return Err("a random fault needs a seed and a percent from 1 to 100".to_owned());
             }
         } else if !fault.on.kinds().contains(&fault.kind) {
@@ -234,7 +289,7 @@ impl Faults {
                 fitting.join(", ")
             ));
         }
-        if fault.kind == Kind::Delay && fault.ms.is_none() {
+        if matches!(fault.kind, Kind::Delay | Kind::DelayBefore) && fault.ms.is_none() {
             return Err("a delay needs ms".to_owned());
         }
         if fault.kind == Kind::ErrCode && fault.code.as_deref().unwrap_or_default().is_empty() {
@@ -273,7 +328,7 @@ impl Faults {
             }
             let kind = match chance {
                 Some(chance) if fault.kind == Kind::Random => {
-                    if chance.random_range(0..100) >= fault.percent.unwrap_or(0) {
+                    if chance.random_range(0..100) >= fault.percent.unwrap_or(USUAL_PERCENT) {
                         continue;
                     }
                     let fitting: Vec<Kind> = fault.on.kinds().iter().copied().filter(|kind| by_chance(*kind)).collect();
@@ -281,9 +336,8 @@ impl Faults {
                 }
                 _ => fault.kind,
             };
-            let usual_ms = if kind == Kind::Delay { 0 } else { UNDER_WAY_MS };
             let strike =
-                Strike { kind, ms: fault.ms.unwrap_or(usual_ms), code: fault.code.clone().unwrap_or_default() };
+                Strike { kind, ms: fault.ms.unwrap_or(UNDER_WAY_MS), code: fault.code.clone().unwrap_or_default() };
             fault.times -= 1;
             if fault.times == 0 {
                 waiting.remove(at);
@@ -296,7 +350,10 @@ impl Faults {
 
 /// Kinds that may be drawn: those that need no further argument and leave it open what became of the money.
 fn by_chance(kind: Kind) -> bool {
-    !matches!(kind, Kind::Delay | Kind::ErrCode | Kind::Random | Kind::Failed | Kind::NotFoundAsSystemerror)
+    !matches!(
+        kind,
+        Kind::Delay | Kind::DelayBefore | Kind::ErrCode | Kind::Random | Kind::Failed | Kind::NotFoundAsSystemerror
+    )
 }
 
 /// The name of a place or kind as the control calls write it.
@@ -341,5 +398,19 @@ mod tests {
         };
         assert_eq!(run(), run());
         assert!(run().iter().any(Option::is_some) && run().iter().any(Option::is_none));
+    }
+
+    #[test]
+    fn a_seed_alone_is_a_random_fault_everywhere() {
+        let alone = fault(r#"{"seed":7}"#);
+        assert_eq!((alone.on, alone.kind, alone.percent, alone.times), (On::Any, Kind::Random, Some(20), WITHOUT_END));
+        let faults = Faults::default();
+        faults.add(alone).unwrap();
+        for on in
+            [On::Sendredpack, On::Gethbinfo, On::Push, On::OauthCode, On::Token, On::Api, On::Transfer, On::Notify]
+        {
+            assert!((0..200).any(|_| faults.strike(on).is_some()), "{on:?}");
+        }
+        assert!(serde_json::from_str::<Fault>("{}").unwrap_err().to_string().contains("a fault needs a kind"));
     }
 }

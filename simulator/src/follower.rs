@@ -1,6 +1,7 @@
 //! What an account may ask about its followers, and the parametric QR codes that new ones scan.
 //! It refuses accounts that real WeChat refuses: unverified ones, and QR codes for subscription accounts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -12,12 +13,13 @@ use qrcode::render::svg;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::answer::{ApiError, JSON, api, need, query};
+use crate::answer::{ApiError, need, query};
 use crate::config::{Account, Kind};
 use crate::sim::Sim;
-use crate::tokens::{by_token, json_body};
+use crate::tokens::{json_body, with_token};
 
-const NOT_GRANTED: ApiError = ApiError(48001, "api unauthorized");
+/// What an account hears that has not this right.
+pub(crate) const NOT_GRANTED: ApiError = ApiError(48001, "api unauthorized");
 
 /// A parametric QR code of an account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,7 +33,8 @@ pub(crate) struct Scene {
     pub(crate) url: String,
 }
 
-fn verified(account: &Account) -> Result<&Account, ApiError> {
+/// The account, if WeChat verified it.
+pub(crate) fn verified(account: &Account) -> Result<&Account, ApiError> {
     if account.verified { Ok(account) } else { Err(NOT_GRANTED) }
 }
 
@@ -42,13 +45,14 @@ fn describe(sim: &Sim, account: &Account, openid: &str) -> Result<Value, ApiErro
         let Some(follow) = phone.follows.get(&account.appid) else {
             return Ok(json!({ "subscribe": 0, "openid": openid, "unionid": phone.unionid(), "tagid_list": [] }));
         };
+        let remark = state.marks.get(&account.appid).and_then(|marks| marks.remarks.get(openid));
         let came = if follow.scene.is_some() { "ADD_SCENE_QR_CODE" } else { "ADD_SCENE_PROFILE_CARD" };
         let scene = follow.scene.as_deref().unwrap_or_default();
         let (number, text) = if follow.by_number { (scene.parse::<u32>().unwrap_or(0), "") } else { (0, scene) };
         Ok(json!({
             "subscribe": 1, "openid": openid, "nickname": "", "sex": 0, "language": "zh_CN", "city": "",
             "province": "", "country": "", "headimgurl": "", "subscribe_time": follow.since_ms / 1000,
-            "unionid": phone.unionid(), "remark": "", "groupid": 0, "tagid_list": [],
+            "unionid": phone.unionid(), "remark": remark.map_or("", String::as_str), "groupid": 0, "tagid_list": [],
             "subscribe_scene": came, "qr_scene": number, "qr_scene_str": text,
         }))
     })
@@ -57,11 +61,10 @@ fn describe(sim: &Sim, account: &Account, openid: &str) -> Result<Value, ApiErro
 /// `GET /cgi-bin/user/info`
 /// <https://developers.weixin.qq.com/doc/service/api/usermanage/userinfo/api_userinfo>
 pub(crate) async fn user_info(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
-    let query = query(raw.as_deref());
-    let result = by_token(&sim, &query)
-        .and_then(verified)
-        .and_then(|account| describe(&sim, account, need(&query, "openid", ApiError(41009, "missing openid"))?));
-    api(&sim, JSON, result).send()
+    with_token(&sim, raw.as_deref(), |account, query| {
+        describe(&sim, verified(account)?, need(query, "openid", ApiError(41009, "missing openid"))?)
+    })
+    .await
 }
 
 /// `POST /cgi-bin/user/info/batchget`, at most 100 users.
@@ -72,7 +75,8 @@ pub(crate) async fn batch_get(
     RawQuery(raw): RawQuery,
     body: Bytes,
 ) -> Response {
-    let result = by_token(&sim, &query(raw.as_deref())).and_then(verified).and_then(|account| {
+    let work = |account: &Account, _: &BTreeMap<String, String>| {
+        verified(account)?;
         let body = json_body(&method, &body)?;
         let list = body.get("user_list").and_then(Value::as_array).filter(|list| (1..=100).contains(&list.len()));
         let list = list.ok_or(ApiError(40032, "invalid openid list size"))?;
@@ -81,15 +85,15 @@ pub(crate) async fn batch_get(
             .map(|user| describe(&sim, account, user.get("openid").and_then(Value::as_str).unwrap_or_default()))
             .collect();
         Ok(json!({ "user_info_list": users? }))
-    });
-    api(&sim, JSON, result).send()
+    };
+    with_token(&sim, raw.as_deref(), work).await
 }
 
 /// `GET /cgi-bin/user/get`, at most 10 000 openids a page.
 /// <https://developers.weixin.qq.com/doc/service/api/usermanage/userinfo/api_getfans>
 pub(crate) async fn user_get(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
-    let query = query(raw.as_deref());
-    let result = by_token(&sim, &query).and_then(verified).map(|account| {
+    let work = |account: &Account, query: &BTreeMap<String, String>| {
+        verified(account)?;
         let mut all: Vec<String> = sim.read(|state| {
             let following = state.phones.values().filter(|phone| phone.follows.contains_key(&account.appid));
             following.map(|phone| phone.openid(&account.appid)).collect()
@@ -98,14 +102,14 @@ pub(crate) async fn user_get(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQu
         let total = all.len();
         let after = query.get("next_openid").map_or("", String::as_str);
         let page: Vec<String> = all.into_iter().filter(|openid| openid.as_str() > after).take(10_000).collect();
-        match page.last() {
+        Ok(match page.last() {
             None => json!({ "total": total, "count": 0, "next_openid": "" }),
             Some(last) => {
                 json!({ "total": total, "count": page.len(), "data": { "openid": page }, "next_openid": last })
             }
-        }
-    });
-    api(&sim, JSON, result).send()
+        })
+    };
+    with_token(&sim, raw.as_deref(), work).await
 }
 
 /// Reads what kind of code is wanted: its scene, whether that is an integer, and how many seconds the code lives
@@ -133,8 +137,8 @@ pub(crate) async fn qrcode_create(
     RawQuery(raw): RawQuery,
     body: Bytes,
 ) -> Response {
-    let result = by_token(&sim, &query(raw.as_deref())).and_then(verified).and_then(|account| {
-        if account.kind != Kind::Service {
+    let work = |account: &Account, _: &BTreeMap<String, String>| {
+        if verified(account)?.kind != Kind::Service {
             return Err(NOT_GRANTED);
         }
         let (scene, by_number, seconds) = wanted(&json_body(&method, &body)?)?;
@@ -156,8 +160,8 @@ pub(crate) async fn qrcode_create(
             answer["expire_seconds"] = json!(seconds);
         }
         Ok(answer)
-    });
-    api(&sim, JSON, result).send()
+    };
+    with_token(&sim, raw.as_deref(), work).await
 }
 
 /// `GET /cgi-bin/showqrcode`: the picture of a ticket, 404 for one that does not exist.

@@ -69,12 +69,13 @@ fn journal(state: &State, start_fen: i64, day: i64) -> Vec<Flow> {
         };
     for packet in state.books.all() {
         let numbers = (packet.list_id.as_str(), packet.bill_no.as_str());
-        if !matches!(packet.place, Where::Failed(_)) {
-            add(packet.sent_ms, numbers, ("现金红包", "现金红包"), false, packet.amount_fen, &packet.remark);
-        }
-        if let Where::Returned(at_ms) = packet.place {
-            add(at_ms, numbers, ("现金红包", "现金红包退款"), true, packet.amount_fen, "红包超时未领取退回");
-        }
+        add(packet.sent_ms, numbers, ("现金红包", "现金红包"), false, packet.amount_fen, &packet.remark);
+        let (at_ms, why) = match packet.place {
+            Where::Returned(at_ms) => (at_ms, "红包超时未领取退回"),
+            Where::Failed(at_ms) => (at_ms, "红包发放失败退回"),
+            Where::Sent | Where::Collected(_) | Where::Returning(_) | Where::Failing(_) => continue,
+        };
+        add(at_ms, numbers, ("现金红包", "现金红包退款"), true, packet.amount_fen, why);
     }
     for bill in state.transfers.all().iter().filter(|bill| bill.stage == Stage::Success) {
         let numbers = (bill.transfer_bill_no.as_str(), bill.out_bill_no.as_str());

@@ -14,8 +14,13 @@ mod crypto;
 mod faults;
 mod follower;
 mod fundflow;
+mod journal;
 mod keys;
 mod listen;
+mod marks;
+mod media;
+mod menu;
+mod messages;
 mod notify;
 mod oauth;
 mod pages;
@@ -57,8 +62,9 @@ use url::Url;
 use crate::clock::Clock;
 pub use crate::config::{Account, Campaign, Config, Kind, Limits, Link, Merchant, MessageMode, Mode};
 use crate::faults::Faults;
+use crate::journal::Journal;
 use crate::keys::{Keys, PUB_KEY_PEM};
-use crate::listen::stopped;
+use crate::listen::{Tls, stopped};
 use crate::sim::{Places, Sim};
 use crate::tls::Certificates;
 use crate::world::State;
@@ -171,7 +177,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         store::folder(folder)?;
     }
     let certificates = Certificates::open(options.data.as_deref(), &options.config.merchant.mch_id)?;
-    let tls = listen::acceptor(certificates.server_config()?);
+    let tls = Tls::new(certificates.server_config()?);
     let state_file = options.data.as_deref().map(store::file);
     let mut state = match &state_file {
         Some(path) => store::load(path)?,
@@ -179,12 +185,16 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     };
     let appids: Vec<String> = options.config.accounts.iter().map(|account| account.appid.clone()).collect();
     state.index(&appids);
+    let journal = match &options.data {
+        Some(folder) => Some(store::replay(folder, &mut state, &appids)?),
+        None => None,
+    };
     let (plain, plain_address) = listen::bind(&options.listen).await?;
     let (secure, secure_address) = listen::bind(&options.pay_listen).await?;
     let places =
         Places { server, url: format!("http://{plain_address}"), pay_url: format!("https://{secure_address}") };
     let keys = Keys::open(&certificates)?;
-    let sim = Arc::new(world(options, places, keys, appids, state)?);
+    let sim = Arc::new(world(options, places, keys, appids, state, journal)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = vec![
         tokio::spawn(listen::serve(plain, None, plain_side(&sim), stopping.clone())),
@@ -221,7 +231,14 @@ fn origin(server: &str) -> Result<String, Error> {
     Ok(url.origin().ascii_serialization())
 }
 
-fn world(options: Options, places: Places, keys: Keys, appids: Vec<String>, state: State) -> Result<Sim, Error> {
+fn world(
+    options: Options,
+    places: Places,
+    keys: Keys,
+    appids: Vec<String>,
+    state: State,
+    journal: Option<Journal>,
+) -> Result<Sim, Error> {
     let chance = match options.seed {
         Some(seed) => StdRng::seed_from_u64(seed),
         None => StdRng::from_seed(system_seed()?),
@@ -243,7 +260,9 @@ fn world(options: Options, places: Places, keys: Keys, appids: Vec<String>, stat
         http,
         faults: Faults::default(),
         limits: Mutex::new(options.config.limits.clone()),
+        media: Mutex::default(),
         state: Mutex::new(state),
+        journal,
         chance: Mutex::new(chance),
         version: watch::Sender::new(1),
         config: options.config,
@@ -277,9 +296,15 @@ fn plain_side(sim: &Arc<Sim>) -> Router {
         .route("/sns/oauth2/refresh_token", any(sns::refresh_token))
         .route("/sns/userinfo", any(sns::userinfo))
         .route("/sns/auth", any(sns::auth))
+        .merge(marks::routes())
+        .merge(media::routes())
+        .merge(menu::routes())
+        .merge(messages::routes())
+        .method_not_allowed_fallback(cgi::require_get)
         .merge(pages::routes())
         .merge(control::routes())
         .fallback(cgi::unknown)
+        .layer(middleware::from_fn(listen::outlive))
         .layer(middleware::from_fn_with_state(Arc::clone(sim), proxy::by_host))
         .with_state(Arc::clone(sim))
 }
@@ -296,7 +321,9 @@ fn pay_side(sim: &Arc<Sim>) -> Router {
         .route("/v3/billdownload/file", get(bill::download))
         .route("/v3/certificates", get(pay_v3::certificates))
         .merge(transfer::routes())
-        .route("/v3/{*path}", any(pay_v3::unknown))
+        .fallback(pay_v2::unknown)
+        .method_not_allowed_fallback(pay_v2::unknown)
+        .layer(middleware::from_fn(listen::outlive))
         .with_state(Arc::clone(sim))
 }
 

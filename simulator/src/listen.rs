@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::middleware::Next;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -21,27 +22,49 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use crate::answer::Cut;
+use crate::answer::{Cut, http_500};
+use crate::tls::Guard;
 
 /// How long a handshake, or the head of a request, may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long connections may finish after the stop.
 const FAREWELL: Duration = Duration::from_millis(300);
 
-/// Whether the caller showed a certificate that our authority signed.
+/// Whether the caller showed a certificate, and whether our authority signed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClientCertificate {
     Shown,
+    Wrong,
     Absent,
 }
 
+/// What the payment side needs for a handshake.
+#[derive(Clone)]
+pub(crate) struct Tls {
+    acceptor: TlsAcceptor,
+    guard: Arc<Guard>,
+}
+
+impl Tls {
+    /// TLS with a shared configuration and the guard inside it.
+    pub(crate) fn new((config, guard): (Arc<rustls::ServerConfig>, Arc<Guard>)) -> Self {
+        Self { acceptor: TlsAcceptor::from(config), guard }
+    }
+}
+
+/// Lets a call end its work although its caller has gone: WeChat does not stop paying because a line broke.
+pub(crate) async fn outlive(request: axum::extract::Request, next: Next) -> axum::response::Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a call broke off");
+            http_500()
+        }
+    }
+}
+
 /// Answers connections until `stop` says true.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    app: Router,
-    mut stop: watch::Receiver<bool>,
-) {
+pub(crate) async fn serve(listener: TcpListener, tls: Option<Tls>, app: Router, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -69,7 +92,7 @@ pub(crate) async fn serve(
 async fn connection(
     stream: tokio::net::TcpStream,
     peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Tls>,
     app: Router,
     stop: watch::Receiver<bool>,
 ) {
@@ -80,10 +103,9 @@ async fn connection(
     let Some(tls) = tls else {
         return speak(stream, peer, ClientCertificate::Absent, app, stop).await;
     };
-    match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
+    match tokio::time::timeout(PATIENCE, tls.acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
-            let shown = stream.get_ref().1.peer_certificates().is_some_and(|chain| !chain.is_empty());
-            let certificate = if shown { ClientCertificate::Shown } else { ClientCertificate::Absent };
+            let certificate = tls.guard.recognise(stream.get_ref().1.peer_certificates());
             speak(stream, peer, certificate, app, stop).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
@@ -142,9 +164,4 @@ pub(crate) async fn bind(address: &str) -> Result<(TcpListener, SocketAddr), cra
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let local = listener.local_addr().map_err(failed)?;
     Ok((listener, local))
-}
-
-/// TLS with a shared configuration.
-pub(crate) fn acceptor(config: Arc<rustls::ServerConfig>) -> TlsAcceptor {
-    TlsAcceptor::from(config)
 }

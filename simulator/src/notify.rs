@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use crate::callbacks::{BEHIND_MS, Callback, Delivered};
-use crate::faults::{Kind, On, Strike};
+use crate::faults::{Kind, On};
 use crate::keys::seal;
 use crate::listen::stopped;
 use crate::pay_v3::{forge, signed_headers};
@@ -100,14 +100,18 @@ impl Spoilt {
     }
 }
 
-/// Delivers a callback once, with the fault that waits for it; a good answer ends it.
+/// Delivers a callback once, with the fault that waits for it; a good answer ends it. What the disk does not have yet is not
+/// told: its next delivery is planned already.
 async fn deliver(sim: &Sim, id: u64, callback: &Callback, bill: &Transfer) {
+    if !sim.settled().await {
+        return;
+    }
     let strike = if callback.postponed { None } else { sim.faults.strike(On::Notify) };
-    let Some(Strike { kind, ms, .. }) = strike else {
+    let Some(strike) = strike else {
         return end(sim, id, once(sim, callback, bill, Spoilt::No).await);
     };
-    let later_ms = sim.now_ms().saturating_add(i64::try_from(ms).unwrap_or(i64::MAX));
-    match kind {
+    let later_ms = sim.now_ms().saturating_add(i64::try_from(strike.ms).unwrap_or(i64::MAX));
+    match strike.kind {
         Kind::Late => sim.change(|state| state.transfers.callbacks.postpone(id, later_ms, false)),
         Kind::OutOfOrder => {
             let at_most_ms = sim.now_ms() + BEHIND_MS;
@@ -130,8 +134,8 @@ async fn deliver(sim: &Sim, id: u64, callback: &Callback, bill: &Transfer) {
             let both = tokio::join!(once(sim, callback, bill, Spoilt::No), once(sim, callback, bill, Spoilt::No));
             end(sim, id, both.0 || both.1);
         }
-        Kind::Delay => {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
+        Kind::Delay | Kind::DelayBefore => {
+            strike.wait().await;
             end(sim, id, once(sim, callback, bill, Spoilt::No).await);
         }
         Kind::SystemerrorAfter

@@ -83,8 +83,9 @@ pub(crate) async fn authorize(Shared(sim): Shared<Arc<Sim>>, headers: HeaderMap,
         Ok(asked) => asked,
         Err(Wrong(number, text)) => return error_page(number, text),
     };
-    let Some(phone) = who(&sim, &headers, &query) else { return outside_page() };
-    if asked.userinfo && !phone.snapshot && query.get("sim_consent").is_none_or(|said| said != "1") {
+    let Some(mut phone) = who(&sim, &headers, &query) else { return outside_page() };
+    phone.snapshot |= query.get("forceSnapShot").is_some_and(|said| said == "true");
+    if asked.userinfo && !phone.snapshot && asks(&headers, &query) {
         return consent_page(asked.account, &raw, &phone);
     }
     let code = format!("0{}", sim.word(31).replace(['-', '_'], "x"));
@@ -102,6 +103,13 @@ pub(crate) async fn authorize(Shared(sim): Shared<Arc<Sim>>, headers: HeaderMap,
         Ok(location) => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
         Err(_) => error_page(Some(10003), "redirect_uri 参数错误"),
     }
+}
+
+/// Whether a person sees the consent page: on a phone's own origin, or with `sim_ask=1`, until the page's button said
+/// yes. A program that knows only the contract gets its code at once.
+fn asks(headers: &HeaderMap, query: &BTreeMap<String, String>) -> bool {
+    let said = |name: &str| query.get(name).is_some_and(|value| value == "1");
+    !said("sim_consent") && (said("sim_ask") || proxy::phone_of_host(headers).is_some())
 }
 
 fn check<'a>(sim: &'a Sim, raw: &str, query: &BTreeMap<String, String>) -> Result<Asked<'a>, Wrong> {

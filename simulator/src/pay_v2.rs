@@ -3,17 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Extension, State as Shared};
-use axum::http::Method;
+use axum::http::{Method, Uri};
 use axum::response::Response;
 use md5::{Digest, Md5};
 
 use crate::answer::{Answer, XML, cut, http_500};
 use crate::faults::{Kind, On, Strike};
 use crate::listen::ClientCertificate;
+use crate::pay_v3;
 use crate::redpack;
 use crate::sim::Sim;
 use crate::xml::{answer, flat};
@@ -47,7 +47,7 @@ impl Failure {
         Self { understood: true, code: code.to_owned(), des: des.to_owned() }
     }
 
-    /// The call came without the merchant's certificate.
+    /// The call came without the merchant's certificate, or with a stranger's.
     fn no_certificate() -> Self {
         Self::bad("CA_ERROR", "CA证书出错，请登录微信支付商户平台下载证书")
     }
@@ -111,7 +111,7 @@ pub(crate) fn compose(result: Result<Said, Failure>, fields: &Fields) -> Answer 
 
 /// Reads the request; `None` stands for a missing certificate.
 pub(crate) fn read(method: &Method, certificate: ClientCertificate, body: &[u8]) -> Result<Fields, Failure> {
-    if certificate == ClientCertificate::Absent {
+    if certificate != ClientCertificate::Shown {
         return Err(Failure::no_certificate());
     }
     if method != Method::POST {
@@ -156,10 +156,29 @@ pub(crate) async fn gethbinfo(
 /// Everything else below the paths that want a certificate.
 pub(crate) async fn closed(Extension(certificate): Extension<ClientCertificate>) -> Response {
     let failure = match certificate {
-        ClientCertificate::Absent => Failure::no_certificate(),
+        ClientCertificate::Absent | ClientCertificate::Wrong => Failure::no_certificate(),
         ClientCertificate::Shown => Failure::business("NO_AUTH", "此请求可能存在风险，已被微信拦截或产品未开通"),
     };
     compose(Err(failure), &Fields::new()).send()
+}
+
+/// A path that no call has: JSON with an HTTP status below `/v3`, as API v3 answers, and XML elsewhere.
+pub(crate) async fn unknown(Shared(sim): Shared<Arc<Sim>>, uri: Uri) -> Response {
+    if uri.path().starts_with("/v3/") {
+        return pay_v3::unknown(&sim);
+    }
+    compose(Err(Failure::bad("NO_AUTH", "接口不存在或产品未开通")), &Fields::new()).send()
+}
+
+/// "Accepted, ask later": what WeChat says when it does not know either.
+fn busy() -> Failure {
+    Failure::business("SYSTEMERROR", "请求已受理，请稍后使用原单号查询发放结果")
+}
+
+/// The answer to work that was done. Nothing is said about money, not even by silence, before the disk has it.
+async fn kept(sim: &Sim, fields: &Fields, result: Result<Said, Failure>) -> Answer {
+    let result = if sim.settled().await { result } else { Err(busy()) };
+    compose(result, fields)
 }
 
 /// Does a call's work, with the fault that waits for it, if any.
@@ -169,9 +188,8 @@ async fn under_faults(
     fields: &Fields,
     work: impl FnOnce(Option<&Strike>) -> Result<Said, Failure>,
 ) -> Response {
-    let Some(strike) = sim.faults.strike(on) else { return compose(work(None), fields).send() };
+    let Some(strike) = sim.faults.strike(on) else { return kept(sim, fields, work(None)).await.send() };
     sim.touch();
-    let busy = || Failure::business("SYSTEMERROR", "请求已受理，请稍后使用原单号查询发放结果");
     let refuse = |failure: Failure| compose(Err(failure), fields).send();
     match strike.kind {
         Kind::LostRequest => cut(),
@@ -184,25 +202,31 @@ async fn under_faults(
         Kind::NotFoundAsSystemerror => refuse(Failure::bad("SYSTEMERROR", NO_SUCH_BILL)),
         Kind::ErrCode => refuse(Failure::business(&strike.code, &strike.code)),
         Kind::Delay => {
-            tokio::time::sleep(Duration::from_millis(strike.ms)).await;
-            compose(work(None), fields).send()
+            let answer = kept(sim, fields, work(None)).await;
+            strike.wait().await;
+            answer.send()
+        }
+        Kind::DelayBefore => {
+            strike.wait().await;
+            kept(sim, fields, work(None)).await.send()
         }
         Kind::LostAnswer => {
-            compose(work(Some(&strike)), fields);
+            kept(sim, fields, work(Some(&strike))).await;
             cut()
         }
-        Kind::BrokenXml => compose(work(Some(&strike)), fields).broken().send(),
+        Kind::BrokenXml => kept(sim, fields, work(Some(&strike))).await.broken().send(),
         // Work that was refused is refused; only work that was done is answered with "busy".
-        Kind::SystemerrorAfter => compose(work(Some(&strike)).and(Err(busy())), fields).send(),
-        Kind::Processing | Kind::Failed => compose(work(Some(&strike)), fields).send(),
-        Kind::Accepted
+        Kind::SystemerrorAfter => kept(sim, fields, work(Some(&strike)).and(Err(busy()))).await.send(),
+        Kind::Processing
+        | Kind::Failed
+        | Kind::Accepted
         | Kind::BrokenJson
         | Kind::BadSignature
         | Kind::Signtest
         | Kind::Late
         | Kind::OutOfOrder
         | Kind::Duplicate
-        | Kind::Random => compose(work(None), fields).send(),
+        | Kind::Random => kept(sim, fields, work(Some(&strike))).await.send(),
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State as Shared};
@@ -204,13 +203,19 @@ impl Reply {
     }
 }
 
+/// The answer to work that was done, as soon as the disk has it.
+async fn kept(sim: &Sim, result: Result<Value, Refusal>) -> Reply {
+    let result = if sim.settled().await { result } else { Err(Refusal::busy()) };
+    answer(sim, result)
+}
+
 /// Does a call's work, with the fault that waits for it, if any.
 pub(crate) async fn under_faults(
     sim: &Sim,
     on: On,
     work: impl FnOnce(Option<&Strike>) -> Result<Value, Refusal>,
 ) -> Response {
-    let Some(strike) = sim.faults.strike(on) else { return answer(sim, work(None)).send(sim) };
+    let Some(strike) = sim.faults.strike(on) else { return kept(sim, work(None)).await.send(sim) };
     sim.touch();
     let refuse = |refusal: Refusal| answer(sim, Err(refusal)).send(sim);
     match strike.kind {
@@ -222,21 +227,30 @@ pub(crate) async fn under_faults(
         Kind::NotFound | Kind::NotFoundAsSystemerror => refuse(Refusal::not_found()),
         Kind::ErrCode => refuse(Refusal::new(&strike.code, &strike.code)),
         Kind::Delay => {
-            tokio::time::sleep(Duration::from_millis(strike.ms)).await;
-            answer(sim, work(None)).send(sim)
+            let reply = kept(sim, work(None)).await;
+            strike.wait().await;
+            reply.send(sim)
+        }
+        Kind::DelayBefore => {
+            strike.wait().await;
+            kept(sim, work(None)).await.send(sim)
         }
         Kind::LostAnswer => {
-            answer(sim, work(Some(&strike)));
+            kept(sim, work(Some(&strike))).await;
             cut()
         }
-        Kind::BrokenJson | Kind::BrokenXml => answer(sim, work(Some(&strike))).broken().send(sim),
-        Kind::BadSignature => answer(sim, work(Some(&strike))).send_forged(sim),
+        Kind::BrokenJson | Kind::BrokenXml => kept(sim, work(Some(&strike))).await.broken().send(sim),
+        Kind::BadSignature => kept(sim, work(Some(&strike))).await.send_forged(sim),
         // Work that was refused is refused; only work that was done is answered with "busy".
-        Kind::SystemerrorAfter => answer(sim, work(Some(&strike)).and(Err(Refusal::busy()))).send(sim),
-        Kind::Accepted | Kind::Processing | Kind::Failed => answer(sim, work(Some(&strike))).send(sim),
-        Kind::Signtest | Kind::Late | Kind::OutOfOrder | Kind::Duplicate | Kind::Random => {
-            answer(sim, work(None)).send(sim)
-        }
+        Kind::SystemerrorAfter => kept(sim, work(Some(&strike)).and(Err(Refusal::busy()))).await.send(sim),
+        Kind::Accepted
+        | Kind::Processing
+        | Kind::Failed
+        | Kind::Signtest
+        | Kind::Late
+        | Kind::OutOfOrder
+        | Kind::Duplicate
+        | Kind::Random => kept(sim, work(Some(&strike))).await.send(sim),
     }
 }
 
@@ -247,8 +261,8 @@ pub(crate) async fn certificates(Shared(sim): Shared<Arc<Sim>>, _verified: Verif
 }
 
 /// Everything else of v3.
-pub(crate) async fn unknown(Shared(sim): Shared<Arc<Sim>>) -> Response {
-    answer(&sim, Err(Refusal::new("RESOURCE_NOT_EXISTS", "请求的资源不存在"))).send(&sim)
+pub(crate) fn unknown(sim: &Sim) -> Response {
+    answer(sim, Err(Refusal::new("RESOURCE_NOT_EXISTS", "请求的资源不存在"))).send(sim)
 }
 
 #[cfg(test)]

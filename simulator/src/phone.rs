@@ -21,7 +21,7 @@ pub(crate) struct Told {
     reply: Option<String>,
 }
 
-fn account<'a>(sim: &'a Sim, appid: &str) -> Result<&'a Account, Refused> {
+pub(crate) fn account<'a>(sim: &'a Sim, appid: &str) -> Result<&'a Account, Refused> {
     sim.config.account(appid).ok_or_else(|| Refused(404, format!("there is no account {appid}")))
 }
 
@@ -106,9 +106,16 @@ pub(crate) async fn send(sim: &Sim, id: &str, appid: &str, text: &str) -> Result
     Ok(Told { followed: true, deliveries, reply })
 }
 
-fn chat(appid: &str, from: Writer, said: Said, at: i64) -> Line {
-    let Said { text, url, words } = said;
-    Line { appid: appid.to_owned(), from, text, url, words, bill_no: None, at }
+/// A line of a chat.
+pub(crate) fn chat(appid: &str, from: Writer, said: Said, at: i64) -> Line {
+    let Said { text, address } = said;
+    let mut line = Line { appid: appid.to_owned(), from, text, url: None, link: None, words: None, bill_no: None, at };
+    if let Some(address) = address {
+        let place = if address.is_claim() { &mut line.url } else { &mut line.link };
+        *place = Some(address.url);
+        line.words = address.words;
+    }
+    line
 }
 
 fn plain(text: &str) -> Said {

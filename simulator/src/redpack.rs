@@ -128,16 +128,20 @@ pub(crate) fn send(sim: &Sim, fields: &Fields, strike: Option<&Strike>) -> Resul
             let same = booked.openid == get(fields, "re_openid")
                 && booked.amount_fen == amount_fen
                 && booked.appid == get(fields, "wxappid");
-            return if same {
-                Ok(booked.clone())
-            } else {
-                Err(Failure::business("FATAL_ERROR", "openid和原始单参数不一致或金额不一致，请检查原单号"))
+            return match booked.place {
+                _ if !same => {
+                    Err(Failure::business("FATAL_ERROR", "openid和原始单参数不一致或金额不一致，请检查原单号"))
+                }
+                Where::Failed(_) => Err(Failure::business("SEND_FAILED", "红包发放失败，请更换单号再重试")),
+                Where::Sent | Where::Collected(_) | Where::Returning(_) | Where::Returned(_) | Where::Failing(_) => {
+                    Ok(booked.clone())
+                }
             };
         }
         amount_ok(fields, amount_fen)?;
         let phone = allowed(sim, state, fields, amount_fen, now_ms)?;
         let place = strike.filter(|strike| strike.kind == Kind::Failed).map_or(Where::Sent, |strike| {
-            Where::Failed(now_ms.saturating_add(i64::try_from(strike.ms).unwrap_or(i64::MAX)))
+            Where::Failing(now_ms.saturating_add(i64::try_from(strike.ms).unwrap_or(i64::MAX)))
         });
         let packet = packet(fields, phone, amount_fen, list_id, now_ms, place);
         book(state, packet.clone());
@@ -165,7 +169,7 @@ pub(crate) fn send(sim: &Sim, fields: &Fields, strike: Option<&Strike>) -> Resul
 
 /// Whether the merchant may pay this user now; tells the user's phone.
 fn allowed(sim: &Sim, state: &mut State, fields: &Fields, amount_fen: i64, now_ms: i64) -> Result<String, Failure> {
-    let limits = sim.limits.lock().expect("no thread panics while it holds the limits").clone();
+    let limits = sim.limits();
     let person = state.person(get(fields, "wxappid"), get(fields, "re_openid"));
     let phone = person.ok_or_else(|| Failure::business("OPENID_ERROR", "openid和appid不匹配"))?.id.clone();
     if state.books.tally.count_this_second(now_ms) > limits.packets_per_sec {
@@ -208,7 +212,7 @@ fn packet(fields: &Fields, phone: String, amount_fen: i64, list_id: String, sent
 }
 
 /// Books the packet: money, wallet, and a bubble in the chat. One that fails reaches neither wallet nor chat.
-fn book(state: &mut State, packet: Packet) {
+pub(crate) fn book(state: &mut State, packet: Packet) {
     let at = state.books.book(packet.clone());
     if packet.place == Where::Sent
         && let Some(owner) = state.phones.get_mut(&packet.phone)
@@ -220,6 +224,7 @@ fn book(state: &mut State, packet: Packet) {
             from: Writer::Account,
             text: format!("[微信红包] {}：{}", packet.send_name, packet.wishing),
             url: None,
+            link: None,
             words: None,
             bill_no: Some(packet.bill_no.clone()),
             at: packet.sent_ms,
@@ -246,10 +251,10 @@ pub(crate) fn query(sim: &Sim, fields: &Fields, strike: Option<&Strike>) -> Resu
     let found = sim.read(|state| state.books.find(get(fields, "mch_billno")).map(|(_, packet)| packet.clone()));
     let packet = found.filter(|packet| packet.appid == get(fields, "appid") && now_ms - packet.sent_ms <= KNOWN_MS);
     let packet = packet.ok_or_else(Failure::not_found)?;
-    Ok(describe(packet, strike.is_some_and(|strike| strike.kind == Kind::Processing), now_ms))
+    Ok(describe(packet, strike.is_some_and(|strike| strike.kind == Kind::Processing)))
 }
 
-fn describe(packet: Packet, still_sending: bool, now_ms: i64) -> Said {
+fn describe(packet: Packet, still_sending: bool) -> Said {
     let text = |value: &str| value.to_owned();
     let time = |at_ms: i64| beijing(at_ms, "%Y-%m-%d %H:%M:%S");
     let status = match packet.place {
@@ -258,7 +263,7 @@ fn describe(packet: Packet, still_sending: bool, now_ms: i64) -> Said {
         Where::Collected(_) => "RECEIVED",
         Where::Returning(_) => "RFUND_ING",
         Where::Returned(_) => "REFUND",
-        Where::Failed(known_ms) if now_ms < known_ms => "SENDING",
+        Where::Failing(_) => "SENDING",
         Where::Failed(_) => "FAILED",
     };
     let amount = packet.amount_fen.to_string();
@@ -282,8 +287,7 @@ fn describe(packet: Packet, still_sending: bool, now_ms: i64) -> Said {
         ("act_name", packet.act_name),
     ];
     match packet.place {
-        Where::Sent | Where::Returning(_) => {}
-        Where::Failed(known_ms) if now_ms < known_ms => {}
+        Where::Sent | Where::Returning(_) | Where::Failing(_) => {}
         Where::Failed(_) => said.push(("reason", text(REASON))),
         Where::Returned(at_ms) => said.extend([("refund_time", time(at_ms)), ("refund_amount", amount)]),
         Where::Collected(at_ms) => {

@@ -1,6 +1,8 @@
 //! Passive replies: checks what the server answered and turns it into a line of the chat with its link.
 //! It refuses everything that makes real WeChat show its apology: bad XML, swapped names, an unencrypted answer.
 
+use url::Url;
+
 use crate::config::{Account, MessageMode};
 use crate::crypto::signature;
 use crate::xml::{Leaf, leaves};
@@ -19,17 +21,31 @@ pub(crate) enum Heard {
     Broken,
 }
 
-/// A line, the link found in it, and the words that the link stands on (none for a bare address).
+/// A line and the address found in it: the first one that is a claim link, else the first one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) text: String,
-    pub(crate) url: Option<String>,
+    pub(crate) address: Option<Address>,
+}
+
+/// An address, and the words that it stands on (none for a bare one).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) url: String,
     pub(crate) words: Option<String>,
 }
 
+impl Address {
+    /// Whether this leads to a claim page, `/c/{campaign}`.
+    pub(crate) fn is_claim(&self) -> bool {
+        Url::parse(&self.url).is_ok_and(|url| url.path().starts_with("/c/"))
+    }
+}
+
 impl Said {
-    fn of(text: &str, url: Option<String>) -> Self {
-        Self { text: text.to_owned(), url, words: None }
+    fn of(text: &str, addresses: Vec<Address>) -> Self {
+        let claim = addresses.iter().position(Address::is_claim).unwrap_or(0);
+        Self { text: text.to_owned(), address: addresses.into_iter().nth(claim) }
     }
 }
 
@@ -77,20 +93,25 @@ fn read(account: &Account, openid: &str, document: &[Leaf]) -> Option<Said> {
         "news" => {
             let (title, description) =
                 (get("Articles/item/Title")?, get("Articles/item/Description").unwrap_or_default());
-            let url = get("Articles/item/Url").map(str::to_owned).filter(|url| !url.is_empty());
             let text = [title, description].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>();
-            Some(Said::of(&text.join("\n"), url))
+            Some(Said::of(&text.join("\n"), bare(document, "Articles/item/Url")))
         }
-        "image" => get("Image/MediaId").map(|_| Said::of("[图片]", None)),
-        "voice" => get("Voice/MediaId").map(|_| Said::of("[语音]", None)),
-        "video" => get("Video/MediaId").map(|_| Said::of("[视频]", None)),
-        "music" => Some(Said::of("[音乐]", get("Music/MusicUrl").map(str::to_owned))),
-        "transfer_customer_service" => Some(Said::of("[转接人工客服]", None)),
+        "image" => get("Image/MediaId").map(|_| Said::of("[图片]", Vec::new())),
+        "voice" => get("Voice/MediaId").map(|_| Said::of("[语音]", Vec::new())),
+        "video" => get("Video/MediaId").map(|_| Said::of("[视频]", Vec::new())),
+        "music" => Some(Said::of("[音乐]", bare(document, "Music/MusicUrl"))),
+        "transfer_customer_service" => Some(Said::of("[转接人工客服]", Vec::new())),
         _ => None,
     }
 }
 
-/// A text as the chat shows it: tags gone, their words kept, the first link beside it.
+/// The addresses that stand alone in fields of this path.
+fn bare(document: &[Leaf], path: &str) -> Vec<Address> {
+    let fields = document.iter().filter(|leaf| leaf.path == path && !leaf.text.is_empty());
+    fields.map(|leaf| Address { url: leaf.text.clone(), words: None }).collect()
+}
+
+/// A text as the chat shows it: tags gone, their words kept, its link beside it.
 pub(crate) fn line(content: &str) -> Said {
     let (mut text, mut rest) = (String::new(), content);
     while let Some(open) = rest.find('<') {
@@ -106,26 +127,36 @@ pub(crate) fn line(content: &str) -> Said {
         }
     }
     text.push_str(rest);
-    match anchor(content) {
-        Some((url, words)) => Said { text, url: Some(url), words: Some(words) },
-        None => Said { text, url: bare(content), words: None },
-    }
+    Said::of(&text, addresses(content))
 }
 
-/// The address of the first `<a href>`, and the words inside it.
-fn anchor(content: &str) -> Option<(String, String)> {
-    let (tag, inside) = content[content.find("<a ")?..].split_once('>')?;
-    let words = inside.split("</a>").next()?;
+/// All addresses of a text in their order: those of `<a href>`, and bare ones, which end at white space.
+fn addresses(content: &str) -> Vec<Address> {
+    let (mut found, mut rest) = (Vec::new(), content);
+    while let Some(at) = ["<a ", "http://", "https://"].iter().filter_map(|start| rest.find(start)).min() {
+        rest = &rest[at..];
+        if !rest.starts_with("<a ") {
+            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            found.push(Address { url: rest[..end].to_owned(), words: None });
+            rest = &rest[end..];
+        } else if let Some((address, behind)) = anchor(rest) {
+            found.push(address);
+            rest = behind;
+        } else {
+            rest = &rest["<a ".len()..];
+        }
+    }
+    found
+}
+
+/// The address of the `<a href>` at the beginning, and the text behind it.
+fn anchor(content: &str) -> Option<(Address, &str)> {
+    let (tag, inside) = content.split_once('>')?;
+    let (words, behind) = inside.split_once("</a>").unwrap_or((inside, ""));
     let value = tag.split_once("href=")?.1;
     let quote = value.chars().next().filter(|quote| *quote == '"' || *quote == '\'')?;
-    let url = value[1..].split(quote).next()?;
-    is_web(url).then(|| (url.to_owned(), words.to_owned()))
-}
-
-/// The first bare address, which ends at white space.
-fn bare(content: &str) -> Option<String> {
-    let at = [content.find("http://"), content.find("https://")].into_iter().flatten().min()?;
-    content[at..].split(char::is_whitespace).next().map(str::to_owned)
+    let url = value[1..].split(quote).next().filter(|url| is_web(url))?;
+    Some((Address { url: url.to_owned(), words: Some(words.to_owned()) }, behind))
 }
 
 fn is_web(url: &str) -> bool {
@@ -136,18 +167,32 @@ fn is_web(url: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn address(content: &str) -> Option<(String, Option<String>)> {
+        line(content).address.map(|address| (address.url, address.words))
+    }
+
     #[test]
     fn an_anchor_gives_its_words_and_its_address() {
-        let said = line("你好，<a href=\"http://h/c/demo?t=1&x=2\">点我领红包</a>，1 < 2");
-        assert_eq!(said.text, "你好，点我领红包，1 < 2");
-        assert_eq!(said.url.as_deref(), Some("http://h/c/demo?t=1&x=2"));
-        assert_eq!(said.words.as_deref(), Some("点我领红包"));
+        let text = "你好，<a href=\"http://h/c/demo?t=1&x=2\">点我领红包</a>，1 < 2";
+        assert_eq!(line(text).text, "你好，点我领红包，1 < 2");
+        assert_eq!(address(text), Some(("http://h/c/demo?t=1&x=2".into(), Some("点我领红包".into()))));
     }
 
     #[test]
     fn a_bare_address_ends_at_white_space() {
-        let said = line("领红包：https://h/c/demo?t=1\n48 小时内有效");
-        assert_eq!(said.url.as_deref(), Some("https://h/c/demo?t=1"));
-        assert_eq!(line("没有链接").url, None);
+        let found = address("领红包：https://h/c/demo?t=1\n48 小时内有效");
+        assert_eq!(found, Some(("https://h/c/demo?t=1".into(), None)));
+        assert_eq!(address("没有链接"), None);
+    }
+
+    #[test]
+    fn the_claim_link_is_found_among_others() {
+        let text =
+            "先看 http://h/p/demo 和 <a href='http://h/l/x?to=/c/demo'>这里</a>，再 <a href='http://h/c/demo'>领</a>";
+        let found = line(text).address.unwrap();
+        assert!(found.is_claim());
+        assert_eq!((found.url.as_str(), found.words.as_deref()), ("http://h/c/demo", Some("领")));
+        let other = line("<a name='x'>a</a> <a href='http://h/p/demo'>b</a>").address.unwrap();
+        assert!(!other.is_claim() && other.url == "http://h/p/demo");
     }
 }

@@ -13,7 +13,9 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
 use crate::faults::Faults;
+use crate::journal::Journal;
 use crate::keys::Keys;
+use crate::media::Media;
 use crate::world::State;
 
 /// Where things are, all without a trailing slash.
@@ -39,7 +41,10 @@ pub(crate) struct Sim {
     pub(crate) http: reqwest::Client,
     pub(crate) faults: Faults,
     pub(crate) limits: Mutex<Limits>,
+    pub(crate) media: Mutex<Media>,
     pub(crate) state: Mutex<State>,
+    /// Absent when everything is in memory.
+    pub(crate) journal: Option<Journal>,
     pub(crate) chance: Mutex<StdRng>,
     pub(crate) version: watch::Sender<u64>,
 }
@@ -69,6 +74,11 @@ impl Sim {
         let mut state = self.state.lock().expect("no thread panics while it holds the state");
         state.step_due(self.now_ms(), way_ms);
         let done = act(&mut state);
+        for entry in state.news() {
+            if let Some(journal) = &self.journal {
+                journal.write(&entry);
+            }
+        }
         drop(state);
         self.touch();
         done
@@ -77,6 +87,14 @@ impl Sim {
     /// What the payment side allows now.
     pub(crate) fn limits(&self) -> Limits {
         self.limits.lock().expect("no thread panics while it holds the limits").clone()
+    }
+
+    /// Waits until no end of this process could make it forget what it did so far; false when the disk refuses.
+    pub(crate) async fn settled(&self) -> bool {
+        match &self.journal {
+            Some(journal) => journal.settled().await,
+            None => true,
+        }
     }
 
     /// How long a refund is under way, in milliseconds.

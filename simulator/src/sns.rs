@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::{ApiError, PLAIN, api, need, query, under_faults};
+use crate::cgi::done;
 use crate::clock::DAY_MS;
 use crate::faults::On;
 use crate::oauth::{CODE_MS, Grant};
@@ -113,7 +114,8 @@ pub(crate) async fn refresh_token(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): 
         })?;
         Ok(issue(&sim, grant))
     };
-    api(&sim, PLAIN, refresh(&query(raw.as_deref()))).send()
+    let work = || api(&sim, PLAIN, refresh(&query(raw.as_deref())));
+    under_faults(&sim, On::Api, PLAIN, work).await
 }
 
 /// The grant behind a user's token, if the openid is its own.
@@ -129,27 +131,32 @@ fn granted(sim: &Sim, query: &Query) -> Result<Grant, ApiError> {
     if openid == grant.openid { Ok(grant) } else { Err(ApiError(40003, "invalid openid")) }
 }
 
-/// `GET /sns/userinfo`
+/// `GET /sns/userinfo`; a virtual user has a made-up profile (48001, which real WeChat says now and then, is a fault).
 /// <https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo>
 pub(crate) async fn userinfo(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
     let tell = |query: &Query| -> Result<Value, ApiError> {
         let grant = granted(&sim, query)?;
-        if !grant.userinfo || grant.snapshot {
+        if !grant.userinfo {
             return Err(ApiError(48001, "api unauthorized"));
         }
-        let name = sim.read(|state| state.phones.get(&grant.phone).map(|phone| phone.name.clone()));
+        let (nickname, headimgurl) = if grant.snapshot {
+            ("微信用户".to_owned(), "")
+        } else {
+            let name = sim.read(|state| state.phones.get(&grant.phone).map(|phone| phone.name.clone()));
+            (name.unwrap_or_default(), "https://thirdwx.qlogo.cn/mmopen/vi_32/simulator/132")
+        };
         Ok(json!({
-            "openid": grant.openid, "nickname": name.unwrap_or_default(), "sex": 0, "language": "", "city": "",
-            "province": "", "country": "", "privilege": [], "unionid": grant.unionid,
-            "headimgurl": "https://thirdwx.qlogo.cn/mmopen/vi_32/simulator/132",
+            "openid": grant.openid, "nickname": nickname, "sex": 0, "language": "", "city": "", "province": "",
+            "country": "", "privilege": [], "unionid": grant.unionid, "headimgurl": headimgurl,
         }))
     };
-    api(&sim, PLAIN, tell(&query(raw.as_deref()))).send()
+    let work = || api(&sim, PLAIN, tell(&query(raw.as_deref())));
+    under_faults(&sim, On::Api, PLAIN, work).await
 }
 
 /// `GET /sns/auth`
 /// <https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snscheckaccesstoken>
 pub(crate) async fn auth(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
-    let result = granted(&sim, &query(raw.as_deref())).map(|_| json!({ "errcode": 0, "errmsg": "ok" }));
-    api(&sim, PLAIN, result).send()
+    let work = || api(&sim, PLAIN, granted(&sim, &query(raw.as_deref())).map(|_| done()));
+    under_faults(&sim, On::Api, PLAIN, work).await
 }

@@ -1,4 +1,4 @@
-//! Files: the state as JSON, written beside and renamed over, soon after each change and at the end.
+//! Files: the state as JSON, written beside and renamed over, soon after each change and at the end; a journal between.
 //! It refuses to leave a half-written file, and to start over silently when the saved one is unreadable.
 
 use std::fs::{self, File, OpenOptions};
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::Error;
+use crate::journal::Journal;
 use crate::listen::stopped;
 use crate::sim::Sim;
 use crate::world::State;
@@ -38,29 +39,49 @@ pub(crate) fn load(path: &Path) -> Result<State, Error> {
     }
 }
 
+/// Opens the folder's journal and does again what stands in it.
+pub(crate) fn replay(folder: &Path, state: &mut State, appids: &[String]) -> Result<Journal, Error> {
+    let (journal, entries) = Journal::open(folder)?;
+    for entry in entries {
+        state.redo(entry, appids);
+    }
+    // It stands in the journal already, until the next save.
+    state.news();
+    Ok(journal)
+}
+
 /// Saves the state once.
 pub(crate) fn save(sim: &Sim, path: &Path) -> Result<(), Error> {
-    let bytes = sim.read(serde_json::to_vec).expect("the state is plain data");
-    write_private(path, &bytes)
+    let (bytes, turned) =
+        sim.read(|state| (serde_json::to_vec(state), sim.journal.as_ref().map(|journal| (journal, journal.turn()))));
+    write_private(path, &bytes.expect("the state is plain data"))?;
+    if let Some((journal, number)) = turned {
+        journal.forget(number);
+    }
+    Ok(())
 }
 
 /// Writes a file that only its owner may read: beside it first, then renamed over it.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let beside = path.with_extension("new");
     let write = || -> io::Result<()> {
-        let mut file = private(&beside)?;
+        let mut file = private(OpenOptions::new().write(true).truncate(true), &beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&beside, path)
+        fs::rename(&beside, path)?;
+        // The new name must be on the disk before anything relies on it.
+        #[cfg(unix)]
+        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+        Ok(())
     };
     write().map_err(|error| Error::new(format!("cannot write {}: {error}", path.display())))
 }
 
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+/// Opens a file that only its owner may read; makes it if it is not there.
+pub(crate) fn private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    options.create(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options.open(path)
 }
 

@@ -10,15 +10,17 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     SerialNumber, date_time_ymd,
 };
-use rustls::RootCertStore;
-use rustls::ServerConfig;
+use rustls::client::danger::HandshakeSignatureValid;
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use sha1::{Digest, Sha1};
 
 use crate::Error;
 use crate::keys::{MERCHANT_KEY_PEM, PUB_KEY_PEM};
+use crate::listen::ClientCertificate;
 use crate::store::write_private;
 
 /// All PEM texts of one simulator.
@@ -45,11 +47,19 @@ impl Certificates {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::new(format!("cannot read {}: {error}", folder.join(name).display()))),
         };
-        let texts = FILES.iter().map(|name| read(name)).collect::<Result<Option<Vec<_>>, Error>>()?;
-        if let Some([ca_pem, cert_pem, key_pem, server_cert_pem, server_key_pem]) =
-            texts.and_then(|texts| <[String; 5]>::try_from(texts).ok())
-        {
+        let texts = FILES.iter().map(|name| read(name)).collect::<Result<Vec<_>, Error>>()?;
+        let missing = FILES.iter().zip(&texts).filter(|(_, text)| text.is_none()).map(|(name, _)| *name);
+        let missing = missing.collect::<Vec<_>>().join(", ");
+        let whole =
+            texts.iter().cloned().collect::<Option<Vec<_>>>().and_then(|texts| <[String; 5]>::try_from(texts).ok());
+        if let Some([ca_pem, cert_pem, key_pem, server_cert_pem, server_key_pem]) = whole {
             return Ok(Self { ca_pem, cert_pem, key_pem, server_cert_pem, server_key_pem });
+        }
+        if texts.iter().any(Option::is_some) {
+            let folder = folder.display();
+            return Err(Error::new(format!(
+                "{folder} holds certificates but not {missing}; put it back, or remove all five"
+            )));
         }
         let made = Self::make(mch_id)?;
         let texts = [&made.ca_pem, &made.cert_pem, &made.key_pem, &made.server_cert_pem, &made.server_key_pem];
@@ -86,8 +96,9 @@ impl Certificates {
         Ok(Self { ca_pem, cert_pem, key_pem, server_cert_pem, server_key_pem })
     }
 
-    /// The payment side's TLS: a client certificate is asked for, and must be ours if it is shown.
-    pub(crate) fn server_config(&self) -> Result<Arc<ServerConfig>, Error> {
+    /// The payment side's TLS: a client certificate is asked for, and whichever is shown is taken; who it is from is told
+    /// by the guard.
+    pub(crate) fn server_config(&self) -> Result<(Arc<ServerConfig>, Arc<Guard>), Error> {
         let failed = |what: &str| Error::new(format!("the stored certificates are not usable: {what}"));
         let chain = |pem: &str| -> Result<Vec<CertificateDer<'static>>, Error> {
             let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
@@ -98,20 +109,81 @@ impl Certificates {
             roots.add(certificate).map_err(|error| failed(&error.to_string()))?;
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-            .allow_unauthenticated()
+        let ours = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
             .build()
             .map_err(|error| failed(&error.to_string()))?;
+        let guard = Arc::new(Guard { ours });
         let key = PrivateKeyDer::from_pem_slice(self.server_key_pem.as_bytes())
             .map_err(|error| failed(&error.to_string()))?;
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| failed(&error.to_string()))?
-            .with_client_cert_verifier(verifier)
+            .with_client_cert_verifier(Arc::clone(&guard) as Arc<dyn ClientCertVerifier>)
             .with_single_cert(chain(&self.server_cert_pem)?, key)
             .map_err(|error| failed(&error.to_string()))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+        Ok((Arc::new(config), guard))
+    }
+}
+
+/// Takes every client certificate whose key signed the handshake, so that a stranger's gets an answer in words.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    ours: Arc<dyn ClientCertVerifier>,
+}
+
+impl Guard {
+    /// Whose certificate was shown, if any was.
+    pub(crate) fn recognise(&self, chain: Option<&[CertificateDer<'_>]>) -> ClientCertificate {
+        match chain.and_then(<[_]>::split_first) {
+            None => ClientCertificate::Absent,
+            Some((first, more)) if self.ours.verify_client_cert(first, more, UnixTime::now()).is_ok() => {
+                ClientCertificate::Shown
+            }
+            Some(_) => ClientCertificate::Wrong,
+        }
+    }
+}
+
+impl ClientCertVerifier for Guard {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        // A hint would keep some clients from showing another authority's certificate at all.
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _certificate: &CertificateDer<'_>,
+        _more: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.ours.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.ours.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.ours.supported_verify_schemes()
     }
 }
 

@@ -40,6 +40,8 @@ struct Issued {
     appid: String,
     dies_ms: i64,
     replaced: bool,
+    #[serde(default)]
+    stable: bool,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -49,7 +51,8 @@ struct OfAccount {
     stable: Option<String>,
     forced_ms: Option<i64>,
     forced_on: (i64, u32),
-    ticket: Option<(String, i64)>,
+    /// The ticket of each type, with the time of its end.
+    tickets: BTreeMap<String, (String, i64)>,
 }
 
 #[derive(Serialize)]
@@ -59,9 +62,9 @@ struct TokenAnswer {
 }
 
 impl Tokens {
-    fn issue(&mut self, appid: &str, token: &str, now_ms: i64) {
+    fn issue(&mut self, appid: &str, token: &str, stable: bool, now_ms: i64) {
         self.issued.retain(|_, issued| issued.dies_ms + DAY_MS > now_ms);
-        let issued = Issued { appid: appid.to_owned(), dies_ms: now_ms + LIFE_MS, replaced: false };
+        let issued = Issued { appid: appid.to_owned(), dies_ms: now_ms + LIFE_MS, replaced: false, stable };
         self.issued.insert(token.to_owned(), issued);
     }
 
@@ -72,6 +75,14 @@ impl Tokens {
         }
     }
 
+    /// Ends all stable tokens of an account at once, also the one that was living out its last five minutes.
+    fn force_out(&mut self, appid: &str, now_ms: i64) {
+        for issued in self.issued.values_mut().filter(|issued| issued.stable && issued.appid == appid) {
+            issued.replaced |= issued.dies_ms > now_ms;
+            issued.dies_ms = issued.dies_ms.min(now_ms);
+        }
+    }
+
     fn left_ms(&self, token: &str, now_ms: i64) -> i64 {
         self.issued.get(token).map_or(0, |issued| issued.dies_ms - now_ms)
     }
@@ -79,7 +90,7 @@ impl Tokens {
     fn classic(&mut self, appid: &str, fresh: String, now_ms: i64) -> TokenAnswer {
         let old = self.accounts.entry(appid.to_owned()).or_default().classic.replace(fresh.clone());
         self.retire(old, now_ms + OVERLAP_MS);
-        self.issue(appid, &fresh, now_ms);
+        self.issue(appid, &fresh, false, now_ms);
         TokenAnswer { access_token: fresh, expires_in: LIFE_MS / 1000 }
     }
 
@@ -105,8 +116,11 @@ impl Tokens {
             account.forced_ms = Some(now_ms);
             account.forced_on.1 += 1;
         }
-        self.retire(old, if forced { now_ms } else { i64::MAX });
-        self.issue(appid, &fresh, now_ms);
+        if forced {
+            self.force_out(appid, now_ms);
+        }
+        self.retire(old, i64::MAX);
+        self.issue(appid, &fresh, true, now_ms);
         TokenAnswer { access_token: fresh, expires_in: LIFE_MS / 1000 }
     }
 
@@ -150,6 +164,17 @@ pub(crate) fn by_token<'a>(sim: &'a Sim, query: &BTreeMap<String, String>) -> Re
     let now_ms = sim.now_ms();
     let appid = sim.read(|state| state.tokens.check(token, now_ms).map(str::to_owned))?;
     sim.config.account(&appid).ok_or(ApiError(40013, "invalid appid"))
+}
+
+/// Does the work of a call that wants an account's access token, with the fault that waits for it, if any.
+pub(crate) async fn with_token<T: Serialize>(
+    sim: &Sim,
+    raw: Option<&str>,
+    work: impl FnOnce(&Account, &BTreeMap<String, String>) -> Result<T, ApiError>,
+) -> Response {
+    let query = query(raw);
+    let work = || api(sim, JSON, by_token(sim, &query).and_then(|account| work(account, &query)));
+    under_faults(sim, On::Api, JSON, work).await
 }
 
 /// A body that must be JSON, or why not.
@@ -204,22 +229,22 @@ pub(crate) async fn stable_token(Shared(sim): Shared<Arc<Sim>>, method: Method, 
 /// `GET /cgi-bin/ticket/getticket`: the ticket that JS-SDK signatures are made with.
 /// <https://developers.weixin.qq.com/doc/service/guide/h5/jssdk>
 pub(crate) async fn get_ticket(Shared(sim): Shared<Arc<Sim>>, RawQuery(raw): RawQuery) -> Response {
-    let query = query(raw.as_deref());
-    let result = by_token(&sim, &query).and_then(|account| {
-        if query.get("type").is_none_or(|kind| kind != "jsapi" && kind != "wx_card") {
-            return Err(ApiError(40097, "invalid args"));
-        }
+    let work = |account: &Account, query: &BTreeMap<String, String>| {
+        let kind = query.get("type").filter(|kind| *kind == "jsapi" || *kind == "wx_card");
+        let kind = kind.ok_or(ApiError(40097, "invalid args"))?;
         let (fresh, now_ms) = (sim.word(86), sim.now_ms());
         let (ticket, dies_ms) = sim.change(|state| {
             let of = state.tokens.accounts.entry(account.appid.clone()).or_default();
-            match &of.ticket {
-                Some(kept) if kept.1 - now_ms > OVERLAP_MS => kept.clone(),
-                _ => of.ticket.insert((fresh, now_ms + LIFE_MS)).clone(),
-            }
+            let kept = of.tickets.get(kind).filter(|kept| kept.1 - now_ms > OVERLAP_MS).cloned();
+            kept.unwrap_or_else(|| {
+                let made = (fresh, now_ms + LIFE_MS);
+                of.tickets.insert(kind.clone(), made.clone());
+                made
+            })
         });
         Ok(json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": (dies_ms - now_ms) / 1000 }))
-    });
-    api(&sim, JSON, result).send()
+    };
+    with_token(&sim, raw.as_deref(), work).await
 }
 
 #[cfg(test)]
@@ -252,6 +277,21 @@ mod tests {
             now_ms += FORCE_PAUSE_MS;
         }
         assert_eq!(tokens.stable("wx", true, "too many".into(), now_ms).access_token, "n18");
+    }
+
+    #[test]
+    fn a_forced_refresh_in_the_overlap_ends_both_tokens_and_no_classic_one() {
+        let mut tokens = Tokens::default();
+        let now_ms = LIFE_MS - OVERLAP_MS + 1;
+        tokens.classic("wx", "classic".into(), 1000);
+        tokens.stable("other", false, "another account's".into(), 1000);
+        tokens.stable("wx", false, "1".into(), 0);
+        tokens.stable("wx", false, "2".into(), now_ms);
+        assert!(tokens.check("1", now_ms).is_ok() && tokens.check("2", now_ms).is_ok());
+        tokens.stable("wx", true, "3".into(), now_ms);
+        assert_eq!(tokens.check("1", now_ms).unwrap_err().0, 40001);
+        assert_eq!(tokens.check("2", now_ms).unwrap_err().0, 40001);
+        assert!(["3", "classic", "another account's"].iter().all(|token| tokens.check(token, now_ms).is_ok()));
     }
 
     #[test]

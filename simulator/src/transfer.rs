@@ -137,7 +137,7 @@ fn bill(form: Form, phone: String, wechat_no: String, package: String, now_ms: i
 }
 
 /// Books a bill, and shows it in the receiver's wallet unless it failed at once.
-fn book(state: &mut State, bill: Transfer) {
+pub(crate) fn book(state: &mut State, bill: Transfer) {
     let (phone, over) = (bill.phone.clone(), bill.stage.is_final());
     let at = state.transfers.book(bill);
     if let Some(owner) = state.phones.get_mut(&phone).filter(|_| !over) {

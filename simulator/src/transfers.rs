@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::books::Bill;
 use crate::callbacks::Callbacks;
 use crate::clock::DAY_MS;
+use crate::journal::Entry;
 use crate::tally::Tally;
 
 /// Where a bill stands, in WeChat's own spelling.
@@ -97,6 +98,8 @@ pub(crate) struct Transfers {
     held_fen: i64,
     pub(crate) callbacks: Callbacks,
     #[serde(skip)]
+    fresh: Vec<Entry>,
+    #[serde(skip)]
     by_number: HashMap<String, usize>,
     #[serde(skip)]
     by_wechat_number: HashMap<String, usize>,
@@ -116,7 +119,7 @@ impl Transfers {
         self.by_wechat_number = bills().map(|(at, bill)| (bill.transfer_bill_no.clone(), at)).collect();
         self.due = bills().filter_map(|(at, bill)| bill.next.as_ref().map(|(due_ms, _)| (*due_ms, at))).collect();
         self.tally = Tally::default();
-        for bill in &self.bills {
+        for bill in self.bills.iter().filter(|bill| !bill.failed_at_once()) {
             self.tally.add(&bill.phone, bill.amount_fen, bill.created_ms);
         }
         self.callbacks.index();
@@ -146,6 +149,7 @@ impl Transfers {
     /// Books a bill in its first state and tells its place in the list.
     pub(crate) fn book(&mut self, bill: Transfer) -> usize {
         let at = self.bills.len();
+        self.fresh.push(Entry::Transfer(bill.clone()));
         self.by_number.insert(bill.out_bill_no.clone(), at);
         self.by_wechat_number.insert(bill.transfer_bill_no.clone(), at);
         self.due.extend(bill.next.as_ref().map(|(due_ms, _)| (*due_ms, at)));
@@ -157,6 +161,11 @@ impl Transfers {
         }
         self.bills.push(bill);
         at
+    }
+
+    /// What was accepted, confirmed and cancelled since this was asked last, for the journal.
+    pub(crate) fn news(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.fresh)
     }
 
     /// Brings a bill that is not final into another state.
@@ -193,15 +202,15 @@ impl Transfers {
 
     /// The receiver confirms, once or twice alike; the money arrives after `way_ms`, or fails for a reason.
     pub(crate) fn confirm(&mut self, at: usize, now_ms: i64, way_ms: i64, fails: Option<&str>) -> Result<(), String> {
-        let end = fails.map_or(Stage::Success, |reason| Stage::Fail(reason.to_owned()));
-        match &self.bills[at].stage {
+        let bill = &self.bills[at];
+        match &bill.stage {
             Stage::Transfering | Stage::Success => Ok(()),
-            Stage::WaitUserConfirm if way_ms > 0 => {
-                self.set(at, Stage::Transfering, now_ms, Some((now_ms + way_ms, end)));
-                Ok(())
-            }
             Stage::WaitUserConfirm => {
-                self.set(at, end, now_ms, None);
+                let (out_bill_no, at_ms) = (bill.out_bill_no.clone(), now_ms.max(bill.updated_ms));
+                let fails = fails.map(str::to_owned);
+                let end = fails.clone().map_or(Stage::Success, Stage::Fail);
+                self.fresh.push(Entry::Confirmed { out_bill_no, at_ms, way_ms, fails });
+                self.pass(at, at_ms, way_ms, (Stage::Transfering, end));
                 Ok(())
             }
             stage @ (Stage::Accepted | Stage::Processing | Stage::Fail(_) | Stage::Canceling | Stage::Cancelled) => {
@@ -212,17 +221,25 @@ impl Transfers {
 
     /// The merchant cancels, once or twice alike; false when the receiver was faster.
     pub(crate) fn cancel(&mut self, at: usize, now_ms: i64, way_ms: i64) -> bool {
-        match &self.bills[at].stage {
+        let bill = &self.bills[at];
+        match &bill.stage {
             Stage::Canceling | Stage::Cancelled => true,
             Stage::Transfering | Stage::Success | Stage::Fail(_) => false,
-            Stage::Accepted | Stage::Processing | Stage::WaitUserConfirm if way_ms > 0 => {
-                self.set(at, Stage::Canceling, now_ms, Some((now_ms + way_ms, Stage::Cancelled)));
-                true
-            }
             Stage::Accepted | Stage::Processing | Stage::WaitUserConfirm => {
-                self.set(at, Stage::Cancelled, now_ms, None);
+                let (out_bill_no, at_ms) = (bill.out_bill_no.clone(), now_ms.max(bill.updated_ms));
+                self.fresh.push(Entry::Cancelled { out_bill_no, at_ms, way_ms });
+                self.pass(at, at_ms, way_ms, (Stage::Canceling, Stage::Cancelled));
                 true
             }
+        }
+    }
+
+    /// Brings a bill into its last state, at once or by another one that lasts `way_ms`.
+    fn pass(&mut self, at: usize, at_ms: i64, way_ms: i64, (between, end): (Stage, Stage)) {
+        if way_ms > 0 {
+            self.set(at, between, at_ms, Some((at_ms + way_ms, end)));
+        } else {
+            self.set(at, end, at_ms, None);
         }
     }
 
@@ -250,6 +267,11 @@ impl Transfers {
 }
 
 impl Transfer {
+    /// It never waited for anybody, so it does not count against what its receiver may get in a day.
+    fn failed_at_once(&self) -> bool {
+        matches!(self.stage, Stage::Fail(_)) && self.updated_ms == self.created_ms
+    }
+
     /// The end of a bill that waits for its receiver: a day after it was made, but never in the past.
     pub(crate) fn overdue(&self, now_ms: i64) -> (i64, Stage) {
         ((self.created_ms + DAY_MS).max(now_ms), Stage::Fail(OVERDUE.to_owned()))
@@ -319,5 +341,17 @@ mod tests {
         assert_eq!(read.confirm(at, 61, 10, Some("REAL_NAME_CHECK_FAIL")), Ok(()));
         assert_eq!(read.step_due(71), 1);
         assert_eq!((read.bill(at).unwrap().stage.word(), read.spent_fen()), ("FAIL", 0));
+    }
+
+    #[test]
+    fn what_the_journal_tells_again_changes_nothing() {
+        let mut book = Transfers::default();
+        let [paid, stopped] = ["A", "B"].map(|number| book.book(waiting(number)));
+        assert_eq!((book.confirm(paid, 5, 10, None), book.cancel(stopped, 6, 0)), (Ok(()), true));
+        assert_eq!(book.step_due(15), 1);
+        assert_eq!(book.news().len(), 4);
+        assert_eq!((book.confirm(paid, 5, 10, None), book.cancel(stopped, 6, 0)), (Ok(()), true));
+        assert!(book.news().is_empty());
+        assert_eq!((book.paid_fen(), book.spent_fen(), book.callbacks.waiting()), (100, 100, 2));
     }
 }

@@ -6,13 +6,18 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::books::Books;
 use crate::follower::Scene;
 use crate::fundflow::Slip;
+use crate::journal::Entry;
+use crate::marks::Marks;
 use crate::oauth::Grants;
+use crate::redpack;
 use crate::tokens::Tokens;
+use crate::transfer;
 use crate::transfers::Transfers;
 
 /// A phone keeps this many lines per account; older ones fall off.
@@ -36,6 +41,14 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     pub(crate) grants: Grants,
     pub(crate) scenes: BTreeMap<String, Scene>,
+    /// What each account notes about its followers.
+    pub(crate) marks: BTreeMap<String, Marks>,
+    /// The menu of each account that has one.
+    pub(crate) menus: BTreeMap<String, Value>,
+    /// Template messages that name an id of the client's, each with its number and time.
+    pub(crate) templates: BTreeMap<String, (u64, i64)>,
+    #[serde(skip)]
+    fresh: Vec<Entry>,
     #[serde(skip)]
     people: HashMap<String, (String, String)>,
 }
@@ -83,8 +96,12 @@ pub(crate) struct Line {
     pub(crate) appid: String,
     pub(crate) from: Writer,
     pub(crate) text: String,
+    /// The claim link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
+    /// The first address, when none is a claim link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) link: Option<String>,
     /// The part of the text that the link stands on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) words: Option<String>,
@@ -165,6 +182,7 @@ impl State {
         if self.phones.len() >= PHONES_MAX || self.phones.contains_key(&made.id) {
             return None;
         }
+        self.fresh.push(Entry::Phone(made.clone()));
         let phone = Phone {
             id: made.id.clone(),
             name: made.name,
@@ -180,6 +198,51 @@ impl State {
             self.people.insert(phone.openid(appid), (made.id.clone(), appid.clone()));
         }
         Some(self.phones.entry(made.id).or_insert(phone))
+    }
+
+    /// Sets how far the clock is ahead.
+    pub(crate) fn turn_clock(&mut self, offset_ms: i64) {
+        self.offset_ms = self.offset_ms.max(offset_ms);
+        self.fresh.push(Entry::Clock(offset_ms));
+    }
+
+    /// What happened since this was asked last, for the journal.
+    pub(crate) fn news(&mut self) -> Vec<Entry> {
+        let mut news = std::mem::take(&mut self.fresh);
+        news.append(&mut self.books.news());
+        news.append(&mut self.transfers.news());
+        news
+    }
+
+    /// Does again what the journal says, unless it is done.
+    pub(crate) fn redo(&mut self, entry: Entry, appids: &[String]) {
+        match entry {
+            Entry::Phone(made) => {
+                self.add_phone(made, appids);
+            }
+            Entry::Packet(packet) if self.books.find(&packet.bill_no).is_some() => {}
+            Entry::Packet(packet) => redpack::book(self, packet),
+            Entry::Collected(bill_no, at_ms) => {
+                if let Some((at, _)) = self.books.find(&bill_no) {
+                    self.books.collect(at, at_ms);
+                }
+            }
+            Entry::Transfer(bill) if self.transfers.find(&bill.out_bill_no).is_some() => {}
+            Entry::Transfer(bill) => transfer::book(self, bill),
+            Entry::Confirmed { out_bill_no, at_ms, way_ms, fails } => {
+                self.transfers.step_due(at_ms);
+                let at = self.transfers.find(&out_bill_no).map(|(at, _)| at);
+                let again = at.map(|at| self.transfers.confirm(at, at_ms, way_ms, fails.as_deref()));
+                tracing::trace!(out_bill_no, ?again, "a confirmation was read");
+            }
+            Entry::Cancelled { out_bill_no, at_ms, way_ms } => {
+                self.transfers.step_due(at_ms);
+                if let Some((at, _)) = self.transfers.find(&out_bill_no) {
+                    self.transfers.cancel(at, at_ms, way_ms);
+                }
+            }
+            Entry::Clock(offset_ms) => self.turn_clock(offset_ms),
+        }
     }
 
     /// Removes a phone; its packets stay in the books.
@@ -203,6 +266,7 @@ impl State {
 }
 
 /// A phone about to exist.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct NewPhone {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -238,6 +302,7 @@ mod tests {
                 from: Writer::Me,
                 text: n.to_string(),
                 url: None,
+                link: None,
                 words: None,
                 bill_no: None,
                 at: n,

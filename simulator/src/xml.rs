@@ -6,18 +6,49 @@ use std::collections::BTreeMap;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// A leaf of a document: its path below the root (`Articles/item/Url`) and its text.
+/// A leaf of a document: its path below the root (`Articles/item/Url`) and its text. White space around the text is gone
+/// where it was plain, and kept where the writer put it into CDATA: there it is part of what was signed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Leaf {
     pub(crate) path: String,
     pub(crate) text: String,
 }
 
+/// The text of one element while it is read, and which part of it must stay as it is.
+#[derive(Default)]
+struct Text {
+    all: String,
+    kept: Option<(usize, usize)>,
+}
+
+impl Text {
+    /// Adds plain text.
+    fn plain(&mut self, part: &str) {
+        self.all.push_str(part);
+    }
+
+    /// Adds text that stays as it is.
+    fn verbatim(&mut self, part: &str) {
+        let from = self.kept.map_or(self.all.len(), |(from, _)| from);
+        self.all.push_str(part);
+        self.kept = Some((from, self.all.len()));
+    }
+
+    /// Hands the text over, without white space around it.
+    fn take(&mut self) -> String {
+        let Self { all, kept } = std::mem::take(self);
+        match kept {
+            None => all.trim().to_owned(),
+            Some((from, to)) => format!("{}{}{}", all[..from].trim_start(), &all[from..to], all[to..].trim_end()),
+        }
+    }
+}
+
 /// Reads a document whose root is `xml` into its leaves, in order.
 pub(crate) fn leaves(bytes: &[u8]) -> Result<Vec<Leaf>, &'static str> {
     let text = std::str::from_utf8(bytes).map_err(|_| "the body is not UTF-8")?;
     let mut reader = Reader::from_str(text);
-    let (mut path, mut found, mut current) = (Vec::<String>::new(), Vec::new(), String::new());
+    let (mut path, mut found, mut current) = (Vec::<String>::new(), Vec::new(), Text::default());
     let (mut is_leaf, mut closed) = (false, false);
     loop {
         match reader.read_event().map_err(|_| "the body is not well-formed XML")? {
@@ -31,7 +62,7 @@ pub(crate) fn leaves(bytes: &[u8]) -> Result<Vec<Leaf>, &'static str> {
                 if path[0] != "xml" {
                     return Err("the root is not <xml>");
                 }
-                current.clear();
+                current = Text::default();
                 is_leaf = true;
             }
             Event::Empty(tag) => {
@@ -42,12 +73,15 @@ pub(crate) fn leaves(bytes: &[u8]) -> Result<Vec<Leaf>, &'static str> {
                 found.push(Leaf { path: below(&path, Some(&name)), text: String::new() });
                 is_leaf = false;
             }
-            Event::Text(part) => current.push_str(&part.decode().map_err(|_| "the text is not UTF-8")?),
-            Event::CData(part) => current.push_str(&part.decode().map_err(|_| "the text is not UTF-8")?),
-            Event::GeneralRef(part) => current.push(character(&part.decode().map_err(|_| "a bad reference")?)?),
+            Event::Text(part) => current.plain(&part.decode().map_err(|_| "the text is not UTF-8")?),
+            Event::CData(part) => current.verbatim(&part.decode().map_err(|_| "the text is not UTF-8")?),
+            Event::GeneralRef(part) => {
+                let character = character(&part.decode().map_err(|_| "a bad reference")?)?;
+                current.verbatim(character.encode_utf8(&mut [0; 4]));
+            }
             Event::End(_) => {
                 if is_leaf && path.len() > 1 {
-                    found.push(Leaf { path: below(&path, None), text: std::mem::take(&mut current) });
+                    found.push(Leaf { path: below(&path, None), text: current.take() });
                 }
                 is_leaf = false;
                 path.pop();
@@ -88,7 +122,7 @@ pub(crate) fn flat(bytes: &[u8]) -> Result<BTreeMap<String, String>, &'static st
         if leaf.path.contains('/') {
             return Err("a field inside a field is not allowed");
         }
-        if map.insert(leaf.path, leaf.text.trim().to_owned()).is_some() {
+        if map.insert(leaf.path, leaf.text).is_some() {
             return Err("a field stands twice");
         }
     }
@@ -139,6 +173,14 @@ mod tests {
         assert!(flat(b"<xml><A>1</A><A>2</A></xml>").is_err());
         assert!(flat(b"<xml><A>1</A>").is_err());
         assert!(flat(b"").is_err());
+    }
+
+    #[test]
+    fn white_space_is_trimmed_around_plain_text_and_kept_in_cdata() {
+        let read =
+            flat(b"<xml>\n<A> 1 </A><B>\n<![CDATA[ 2 ]]>\n</B><C> <![CDATA[ ]]></C><D> x&#32;</D></xml>").unwrap();
+        assert_eq!((read["A"].as_str(), read["B"].as_str(), read["C"].as_str()), ("1", " 2 ", " "));
+        assert_eq!(read["D"], "x ");
     }
 
     #[test]

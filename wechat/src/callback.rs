@@ -105,8 +105,8 @@ pub enum Rejected {
 pub struct Push {
     /// What it says.
     pub message: Message,
-    /// Whether it came encrypted: then the reply must be sealed.
-    pub encrypted: bool,
+    /// The key that opened it, when it came encrypted: the reply must be sealed with the same one.
+    pub opened_with: Option<EncodingAesKey>,
 }
 
 /// SHA-1 over the sorted and joined parts, in lower-case hex: `signature` and `msg_signature` alike.
@@ -148,8 +148,8 @@ pub fn open(keys: &Keys, query: &Query, body: &[u8], now_secs: i64) -> Result<Pu
     };
     check(query.msg_signature.as_deref(), keys, query, Some(&encrypted))?;
     fresh(query, now_secs)?;
-    let inner = decrypt(keys, &encrypted)?;
-    Ok(Push { message: message::parse(&inner)?, encrypted: true })
+    let (key, inner) = decrypt(keys, &encrypted)?;
+    Ok(Push { message: message::parse(&inner)?, opened_with: Some(key.clone()) })
 }
 
 fn open_plain(keys: &Keys, query: &Query, body: &[u8], now_secs: i64) -> Result<Push, Rejected> {
@@ -158,17 +158,21 @@ fn open_plain(keys: &Keys, query: &Query, body: &[u8], now_secs: i64) -> Result<
     }
     check(query.signature.as_deref(), keys, query, None)?;
     fresh(query, now_secs)?;
-    Ok(Push { message: message::parse(body)?, encrypted: false })
+    Ok(Push { message: message::parse(body)?, opened_with: None })
 }
 
 /// Seals a reply to an encrypted push, in exactly the layout of WeChat's page.
 ///
-/// Without a key there is nothing that could be sealed: then the answer is `success`, which every mode accepts
-/// and no follower sees. (A push that [`open`] calls encrypted always has a key.)
-pub fn seal_reply(keys: &Keys, reply_xml: &str, timestamp_secs: i64, nonce: &str, random16: [u8; 16]) -> String {
-    let Some(key) = keys.aes_keys.first() else {
-        return "success".to_owned();
-    };
+/// `key` is the one that opened the push: while a new key spreads through WeChat, a reply under the other key
+/// cannot be read there.
+pub fn seal_reply(
+    keys: &Keys,
+    key: &EncodingAesKey,
+    reply_xml: &str,
+    timestamp_secs: i64,
+    nonce: &str,
+    random16: [u8; 16],
+) -> String {
     let encrypted = key.encrypt(&keys.appid, random16, reply_xml.as_bytes());
     let timestamp = timestamp_secs.to_string();
     let signed = signature(&[&keys.token, &timestamp, nonce, &encrypted]);
@@ -203,12 +207,12 @@ fn fresh(query: &Query, now_secs: i64) -> Result<(), Rejected> {
     }
 }
 
-/// The message inside, by the first key that opens it for our appid; the current key's complaint if none does.
-fn decrypt(keys: &Keys, encrypted: &str) -> Result<Vec<u8>, Rejected> {
+/// The first key that opens it for our appid, and the message inside; the current key's complaint if none does.
+fn decrypt<'k>(keys: &'k Keys, encrypted: &str) -> Result<(&'k EncodingAesKey, Vec<u8>), Rejected> {
     let mut complaint = None;
     for key in &keys.aes_keys {
         let refused = match key.decrypt(encrypted) {
-            Ok((message, appid)) if appid == keys.appid => return Ok(message),
+            Ok((message, appid)) if appid == keys.appid => return Ok((key, message)),
             Ok(_) => Rejected::WrongAppid,
             Err(CryptoError::Padding) => Rejected::Padding,
             Err(CryptoError::Base64 | CryptoError::Length | CryptoError::Layout) => Rejected::Envelope,

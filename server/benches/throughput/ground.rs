@@ -90,7 +90,8 @@ impl Ground {
              <EventKey><![CDATA[]]></EventKey></xml>"
         );
         // A sealed reply and a sealed push are one format: only the place of the signature differs.
-        let sealed = callback::seal_reply(&self.keys, &xml, secs, nonce, Draw::system().bytes());
+        let key = self.keys.aes_keys.first().expect("the demo's shop has a key");
+        let sealed = callback::seal_reply(&self.keys, key, &xml, secs, nonce, Draw::system().bytes());
         let covered = word(&sealed, "MsgSignature");
         let signature = callback::signature(&[&self.keys.token, &secs.to_string(), nonce]);
         let path = format!(

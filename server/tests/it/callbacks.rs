@@ -5,6 +5,9 @@ use crate::push::{COMPATIBLE, Console, PLAIN, Parcel, SAFE};
 use crate::world::{BOOKS, COFFEE, FUWU, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use engine::operators::console;
+use rules::account::AccountForm;
+use rules::say::Lang;
 use rules::time::minutes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -155,6 +158,45 @@ async fn in_compatible_mode_only_the_encrypted_part_is_believed() {
     assert!(said.contains(&openid) && !said.contains("oAttacker"), "{said}");
     let figures = world.figures("demo").await;
     assert_eq!((figures.follows, figures.unfollows), (1, 0));
+}
+
+/// The safe-mode account's key as a member of staff types it into its form.
+async fn types_the_key(world: &World, aes_key: &str) {
+    let coffee = world.account(COFFEE).await;
+    let form = AccountForm {
+        name: coffee.name.clone(),
+        appid: COFFEE.to_owned(),
+        original_id: coffee.original_id.to_string(),
+        kind: coffee.kind.name().to_owned(),
+        mode: coffee.mode.name().to_owned(),
+        message_mode: coffee.message_mode.name().to_owned(),
+        encoding_aes_key: aes_key.to_owned(),
+        ..AccountForm::default()
+    };
+    world.engine().edit_account(&console(), coffee.id, form.check(Lang::En).unwrap(), Lang::En).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_new_key_spreads_each_push_is_answered_under_its_own() {
+    let world = World::new().await;
+    let openid = world.follower("Ming").await.openid(COFFEE).await;
+    let renewed = Console { aes_key: COMPATIBLE.aes_key, ..SAFE };
+    // Saved twice, and once more with other fields alone: the key before it is still the one before it.
+    for typed in [renewed.aes_key, renewed.aes_key, ""] {
+        types_the_key(&world, typed).await;
+    }
+    let now = world.secs();
+    for (n, console) in [SAFE, renewed].iter().enumerate() {
+        let at = now + i64::try_from(n).unwrap();
+        let push = console.sealed(&console.event(&openid, "subscribe", at), at, &format!("n{n}"));
+        let (status, answer) = world.delivers(&push).await;
+        assert_eq!(status, 200, "{answer}");
+        assert!(console.reads(&answer).contains(&openid), "read with the key of its push");
+    }
+    let forgotten = Console { aes_key: PLAIN.aes_key, ..SAFE };
+    types_the_key(&world, forgotten.aes_key).await;
+    let push = SAFE.sealed(&SAFE.event(&openid, "unsubscribe", now), now, "n9");
+    assert_ne!(world.delivers(&push).await.0, 200, "two keys ago is too long ago");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 //! Refuses a session that WeChat did not grant to this very browser.
 
 use crate::browser::{Browser, Page, WECHAT};
+use crate::proofs::sql;
 use crate::world::{COFFEE, FUWU, World};
 use rules::time::{hours, minutes};
 
@@ -207,6 +208,23 @@ async fn when_wechat_does_not_answer_the_page_says_try_again_and_nothing_is_lost
         gave_no_session(&page);
         assert_eq!(ming.opens(&link).await.state(), "ready", "{kind}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_our_database_fails_the_page_says_try_again_and_not_that_there_is_nothing() {
+    let world = World::new().await;
+    let ming = world.follower("Ming").await;
+    let link = ming.follows(COFFEE).await.unwrap();
+    let back = is_sent_back(&ming, &is_sent_to_wechat(&ming, &link).await).await;
+    let database = sql(&world).await;
+    database.run("ALTER TABLE accounts RENAME TO mislaid").await;
+    let page = ming.gets(&back).await;
+    assert_eq!(page.status, 503, "{}", page.main());
+    assert!(page.main().contains(rules::say::notice::busy(rules::say::Lang::Zh)), "{}", page.main());
+    gave_no_session(&page);
+    database.run("ALTER TABLE mislaid RENAME TO accounts").await;
+    assert_eq!(ming.gets(&back).await.status, 303, "the code is not spent");
+    assert_eq!(ming.opens(&link).await.state(), "ready");
 }
 
 #[tokio::test(flavor = "multi_thread")]

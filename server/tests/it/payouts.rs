@@ -348,6 +348,23 @@ async fn a_packet_that_nobody_opened_comes_back_to_its_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_packet_that_failed_after_its_acceptance_comes_back_in_both_books() {
+    let world = World::new().await;
+    world.wechat_fails("sendredpack", "failed").await;
+    let (ming, amount) = granted(&world, COFFEE).await;
+    world.work_until_idle().await;
+    assert_eq!(world.wechats_books().await.paid_fen, amount);
+    for _ in 0..2 {
+        world.later(hours(25)).await;
+        world.work_until_idle().await;
+    }
+    assert_eq!(world.payouts_at(State::Failed).await, 1);
+    assert_eq!(ming.received_fen().await, 0);
+    assert_eq!(world.sim_get("/_sim/books").await["returned_fen"].as_i64(), Some(amount));
+    assert_eq!(pots(&world).await, (ALL, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_ran_out_is_asked_about_and_never_sent_blindly() {
     let world = World::new().await;
     let (ming, amount) = granted(&world, COFFEE).await;

@@ -49,13 +49,13 @@ export function linesOf(phone, appid) {
   return cache.get(appid);
 }
 
-const isPacketText = (entry) => Boolean(entry.bill_no) || (!entry.url && entry.text.startsWith('[微信红包]'));
+const isPacketText = (entry) => Boolean(entry.bill_no) || (!entry.url && !entry.link && entry.text.startsWith('[微信红包]'));
 
 function compose(phone, data, appid) {
   const said = data.chats
     .filter((entry) => (accountOf(entry.appid) ? entry.appid : NOTICE) === appid && !isPacketText(entry))
     .map((entry) => {
-      const parts = pieces(entry.text ?? '', entry.url, entry.words);
+      const parts = pieces(entry.text ?? '', entry.url ?? entry.link, entry.words);
       return { ...entry, parts, plain: parts.map((part) => part.text).join('') };
     });
   const packets = data.wallet.filter((bill) => phone.chatOfBill(bill) === appid).map((bill) => ({ from: 'account', at: bill.at, bill }));
@@ -99,7 +99,7 @@ export function chat(phone, { appid }) {
 }
 
 function draw(phone, appid, lines) {
-  const fresh = lines.findLast((line) => line.parts?.some((part) => part.href) && !phone.opened.has(line.url ?? line.parts.find((part) => part.href).href));
+  const fresh = lines.findLast((line) => line.parts?.some((part) => part.href) && !phone.opened.has(line.url ?? line.link ?? line.parts.find((part) => part.href).href));
   const waiting = lines.findLast((line) => line.bill?.state === 'sent');
   let last = 0;
   if (!lines.length) return [h('p', { class: 'quiet' }, '还没有消息')];
@@ -126,7 +126,7 @@ function piece(phone, part, line, hint) {
     href: part.href, class: `chat-link ${hint ? 'pulse-text' : ''}`, 'data-test': 'chat-link',
     onclick: (event) => {
       event.preventDefault();
-      phone.opened.add(line.url ?? part.href);
+      phone.opened.add(line.url ?? line.link ?? part.href);
       openLink(phone, part.href);
     },
   }, part.text);

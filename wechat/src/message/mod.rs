@@ -88,11 +88,11 @@ pub enum Content {
 impl Message {
     /// The same text for every delivery of the same message, to be kept per account.
     ///
-    /// Messages go by `MsgId`; events, which have none, by who, when, and what.
+    /// Messages go by their sender and `MsgId`; events, which have none, by who, when, and what.
     pub fn dedupe_key(&self) -> String {
         let (event, key) = match &self.content {
             Content::Text { msg_id: Some(id), .. } | Content::Other { msg_id: Some(id), .. } => {
-                return format!("msg:{id}");
+                return format!("msg:{}:{id}", self.from_user_name);
             }
             Content::Text { content, .. } => ("text", content.clone()),
             Content::Other { msg_type, .. } => (msg_type.as_str(), String::new()),

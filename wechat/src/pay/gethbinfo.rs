@@ -6,10 +6,30 @@
 use super::PayClient;
 use super::sign_v2::{SignType, sign};
 use super::xml;
-use crate::xml::Element;
+use crate::xml::{Element, XmlError};
 use std::collections::BTreeMap;
 
 const PATH: &str = "/mmpaymkttransfers/gethbinfo";
+
+/// What is read of an answer, beside the packet's list of openings.
+const READ: &[&str] = &[
+    "return_code",
+    "return_msg",
+    "result_code",
+    "err_code",
+    "err_code_des",
+    "mch_billno",
+    "mch_id",
+    "appid",
+    "wxappid",
+    "status",
+    "reason",
+    "detail_id",
+    "total_amount",
+    "send_time",
+    "refund_time",
+    "refund_amount",
+];
 
 /// What became of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +81,7 @@ pub struct HbInfo {
     pub refund_time: Option<String>,
     /// How much went back.
     pub refund_amount: Option<i64>,
-    /// Who opened it.
+    /// Who opened it, when the answer says so; it is for the caller to compare with whom it was sent to.
     pub openid: Option<String>,
     /// When it was opened; may be missing although it was.
     pub rcv_time: Option<String>,
@@ -98,36 +118,40 @@ impl PayClient {
             fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         fields.insert("sign".into(), sign(&fields, key, SignType::Md5));
         match self.post(PATH, &xml::write(&fields)).await {
-            Ok(answer) => read(&answer, mch_id, mch_billno),
+            Ok(answer) => {
+                let asked = [("mch_billno", mch_billno), ("mch_id", mch_id), ("appid", appid), ("wxappid", appid)];
+                read(&answer, &asked).unwrap_or_else(|e| HbAnswer::Unknown { err_code: None, why: e.to_string() })
+            }
             Err(why) => HbAnswer::Unknown { err_code: None, why },
         }
     }
 }
 
-fn read(answer: &Element, mch_id: &str, mch_billno: &str) -> HbAnswer {
-    let unknown = |why: String| HbAnswer::Unknown { err_code: None, why };
-    let fields = match xml::fields(answer) {
-        Ok(fields) => fields,
-        Err(e) => return unknown(e.to_string()),
-    };
-    let said = |name: &str| fields.get(name).map_or("", |text| text.trim());
-    let word = |name: &str| Some(said(name).to_owned()).filter(|text| !text.is_empty());
+/// `asked` holds what an answer must not contradict, whether it says *found* or *not found*.
+fn read(answer: &Element, asked: &[(&str, &str)]) -> Result<HbAnswer, XmlError> {
+    let fields = xml::only(answer, READ)?;
+    let said = |name: &str| fields.get(name).map_or("", String::as_str);
+    let word = |name: &str| fields.get(name).cloned();
+    let unknown = |err_code, why: &str| Ok(HbAnswer::Unknown { err_code, why: why.to_owned() });
+    // Without its code: what another packet met with says nothing about ours.
+    if asked.iter().any(|(name, asked)| fields.get(*name).is_some_and(|said| said != asked)) {
+        return unknown(None, "the answer is about another packet");
+    }
     if said("return_code") != "SUCCESS" || said("result_code") != "SUCCESS" {
         if said("err_code") == "NOT_FOUND" && said("result_code") != "SUCCESS" {
-            return HbAnswer::NotFound;
+            return Ok(HbAnswer::NotFound);
         }
         let what = word("err_code_des").or_else(|| word("return_msg"));
-        let what = what.unwrap_or_else(|| "no reason given".to_owned());
-        return HbAnswer::Unknown { err_code: word("err_code"), why: what };
+        return unknown(word("err_code"), what.as_deref().unwrap_or("no reason given"));
     }
-    if said("mch_billno") != mch_billno || word("mch_id").is_some_and(|id| id != mch_id) {
-        return unknown("the answer is about another packet".to_owned());
+    if !fields.contains_key("mch_billno") {
+        return unknown(None, "the answer does not say which packet it is about");
     }
     let (Some(status), Ok(total_amount)) = (word("status"), said("total_amount").parse()) else {
-        return unknown("the answer has no status or no amount".to_owned());
+        return unknown(None, "the answer has no status or no amount");
     };
-    let opened = opened(answer);
-    HbAnswer::Found(HbInfo {
+    let opened = opened(answer)?;
+    Ok(HbAnswer::Found(HbInfo {
         status: HbStatus::from(status.as_str()),
         reason: word("reason"),
         detail_id: word("detail_id"),
@@ -135,18 +159,14 @@ fn read(answer: &Element, mch_id: &str, mch_billno: &str) -> HbAnswer {
         send_time: word("send_time"),
         refund_time: word("refund_time"),
         refund_amount: said("refund_amount").parse().ok(),
-        openid: opened.as_ref().and_then(|hb| hb.0.clone()),
-        rcv_time: opened.and_then(|hb| hb.1),
-    })
+        openid: opened.get("openid").cloned(),
+        rcv_time: opened.get("rcv_time").cloned(),
+    }))
 }
 
-/// Openid and time of the first `<hbinfo>` in `<hblist>`, when there is one.
-fn opened(answer: &Element) -> Option<(Option<String>, Option<String>)> {
-    let list = answer.children.iter().find(|c| c.name == "hblist")?;
-    let hbinfo = list.children.iter().find(|c| c.name == "hbinfo")?;
-    let word = |name: &str| {
-        let field = hbinfo.children.iter().find(|c| c.name == name)?;
-        Some(field.text.trim().to_owned()).filter(|text| !text.is_empty())
-    };
-    Some((word("openid"), word("rcv_time")))
+/// Openid and time of the `<hbinfo>` in `<hblist>`, when there is one; a packet for one person is opened once.
+fn opened(answer: &Element) -> Result<BTreeMap<String, String>, XmlError> {
+    let list = answer.only("hblist")?;
+    let hbinfo = list.map(|list| list.only("hbinfo")).transpose()?.flatten();
+    hbinfo.map_or_else(|| Ok(BTreeMap::new()), |hbinfo| xml::only(hbinfo, &["openid", "rcv_time"]))
 }

@@ -15,6 +15,20 @@ use std::net::Ipv4Addr;
 
 const PATH: &str = "/mmpaymkttransfers/sendredpack";
 
+/// What is read of an answer, beside the fields that say which packet it is about.
+const READ: &[&str] =
+    &["return_code", "return_msg", "result_code", "err_code", "err_code_des", "send_listid", "send_time"];
+
+/// The fields that say which packet an answer is about, as the answer spells them and as the request does.
+const ABOUT: &[(&str, &str)] = &[
+    ("mch_billno", "mch_billno"),
+    ("mch_id", "mch_id"),
+    ("wxappid", "wxappid"),
+    ("appid", "wxappid"),
+    ("re_openid", "re_openid"),
+    ("total_amount", "total_amount"),
+];
+
 /// One packet to one person. Amounts in fen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendRedpack {
@@ -193,7 +207,8 @@ impl PayClient {
             Ok(answer) => answer,
             Err(why) => return unknown(None, why),
         };
-        match xml::fields(&answer) {
+        let names: Vec<&str> = READ.iter().chain(ABOUT.iter().map(|(said, _)| said)).copied().collect();
+        match xml::only(&answer, &names) {
             Ok(answer) => judge(&request, &answer),
             Err(e) => unknown(None, e.to_string()),
         }
@@ -203,13 +218,18 @@ impl PayClient {
 type Fields = BTreeMap<String, String>;
 
 fn judge(request: &Fields, answer: &Fields) -> Outcome {
-    let said = |name: &str| answer.get(name).map_or("", |text| text.trim());
-    let word = |name: &str| Some(said(name).to_owned()).filter(|text| !text.is_empty());
+    let said = |name: &str| answer.get(name).map_or("", String::as_str);
+    let word = |name: &str| answer.get(name).cloned();
+    if let Some(name) = difference(request, answer) {
+        // Without its code: what another packet met with says nothing about ours.
+        return unknown(None, format!("the answer is about another {name}"));
+    }
     if said("return_code") == "SUCCESS" && said("result_code") == "SUCCESS" {
         // An err_code of `SUCCESS` or `0` may stand in a success; it means nothing.
-        return match difference(request, answer) {
-            None => Outcome::Sent { send_listid: word("send_listid"), send_time: word("send_time") },
-            Some(name) => unknown(None, format!("the answer is about another {name}")),
+        return if answer.contains_key("mch_billno") {
+            Outcome::Sent { send_listid: word("send_listid"), send_time: word("send_time") }
+        } else {
+            unknown(None, "the answer does not say which packet was sent".to_owned())
         };
     }
     let what = word("err_code_des").or_else(|| word("return_msg"));
@@ -222,16 +242,13 @@ fn judge(request: &Fields, answer: &Fields) -> Outcome {
     }
 }
 
-/// The first field in which a success speaks of something else than what was asked.
+/// The first field in which an answer, whatever it says, speaks of something else than what was asked.
 fn difference(request: &Fields, answer: &Fields) -> Option<&'static str> {
-    if !answer.contains_key("mch_billno") {
-        return Some("mch_billno");
-    }
-    ["mch_billno", "mch_id", "wxappid", "re_openid", "total_amount"].into_iter().find(|name| {
-        let asked = request.get(*name).map(|text| text.trim());
-        let said = answer.get(*name).map(|text| text.trim());
-        said.is_some() && said != asked
-    })
+    let about_another = |(said, asked): &&(&str, &str)| {
+        let asked = request.get(*asked).map(|text| text.trim());
+        answer.get(*said).is_some_and(|said| Some(said.as_str()) != asked)
+    };
+    ABOUT.iter().find(about_another).map(|(said, _)| *said)
 }
 
 fn unknown(err_code: Option<String>, why: String) -> Outcome {

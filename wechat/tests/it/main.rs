@@ -8,6 +8,8 @@ mod keeper;
 mod oauth;
 mod pushes;
 mod redpack;
+mod samples;
 mod servers;
 mod tls;
+mod variants;
 mod xml;

@@ -22,6 +22,19 @@ async fn wechat() -> wechat::Client {
             "snapshot" => {
                 r#"{"access_token":"A","expires_in":7200,"refresh_token":"R","openid":"oFake","scope":"snsapi_userinfo","is_snapshotuser":1,"unionid":"u"}"#
             }
+            "no-unionid" => r#"{"access_token":"A","expires_in":7200,"openid":"oMing","unionid":null}"#,
+            "empty-unionid" => r#"{"access_token":"A","expires_in":7200,"openid":"oMing","unionid":""}"#,
+            "unionid" => r#"{"access_token":"A","expires_in":7200,"openid":"oMing","unionid":"u","new":[{}]}"#,
+            "snapshot-0" => r#"{"access_token":"A","expires_in":7200,"openid":"oMing","is_snapshotuser":0}"#,
+            "snapshot-text-0" => r#"{"access_token":"A","expires_in":7200,"openid":"oMing","is_snapshotuser":"0"}"#,
+            "snapshot-null" => r#"{"access_token":"A","expires_in":7200,"openid":"oMing","is_snapshotuser":null}"#,
+            "snapshot-text-1" => r#"{"access_token":"A","expires_in":7200,"openid":"oMing","is_snapshotuser":"1"}"#,
+            "snapshot-true" => r#"{"access_token":"A","expires_in":7200,"openid":"oMing","is_snapshotuser":true}"#,
+            "errcode-0" => r#"{"errcode":0,"errmsg":"ok","access_token":"A","expires_in":7200,"openid":"oMing"}"#,
+            "errcode-text-0" => r#"{"errcode":"0","access_token":"A","expires_in":7200,"openid":"oMing"}"#,
+            "used-text" => r#"{"errcode":"40163","errmsg":"code been used"}"#,
+            "busy-text" => r#"{"errcode":"-1","errmsg":"system error"}"#,
+            "errcode-word" => r#"{"errcode":"x","access_token":"A","expires_in":7200,"openid":"oMing"}"#,
             "nobody" => r#"{"access_token":"A","expires_in":7200,"openid":""}"#,
             "used" => r#"{"errcode":40163,"errmsg":"code been used, rid: 1"}"#,
             "bad" => r#"{"errcode":40029,"errmsg":"invalid code used, rid: 1"}"#,
@@ -71,6 +84,36 @@ async fn a_code_is_exchanged_for_who_it_is() {
     assert_eq!(info.unionid, None);
     assert_eq!(wechat.check("live", "oMing").await, Ok(true));
     assert_eq!(wechat.check("dead", "oMing").await, Ok(false));
+}
+
+/// The server above answers `text/plain; charset=utf-8`, as WeChat does: what is inside decides.
+#[tokio::test]
+async fn an_answer_means_the_same_however_its_fields_are_written() {
+    let wechat = wechat().await;
+    let unionids = [("good", None), ("no-unionid", None), ("empty-unionid", None), ("unionid", Some("u"))];
+    for (code, unionid) in unionids {
+        let person = wechat.exchange_code("wx1", "s3cret", code).await.unwrap();
+        assert_eq!((person.openid.as_str(), person.unionid.as_deref()), ("oMing", unionid), "{code}");
+    }
+    let flags = [
+        ("good", false),
+        ("snapshot-0", false),
+        ("snapshot-text-0", false),
+        ("snapshot-null", false),
+        ("snapshot", true),
+        ("snapshot-text-1", true),
+        ("snapshot-true", true),
+    ];
+    for (code, is_snapshotuser) in flags {
+        let person = wechat.exchange_code("wx1", "s3cret", code).await.unwrap();
+        assert_eq!(person.is_snapshotuser, is_snapshotuser, "{code}");
+    }
+    for code in ["errcode-0", "errcode-text-0"] {
+        assert_eq!(wechat.exchange_code("wx1", "s3cret", code).await.unwrap().openid, "oMing", "{code}");
+    }
+    for (code, kind) in [("used-text", Kind::CodeUsed), ("busy-text", Kind::Busy), ("errcode-word", Kind::Unreadable)] {
+        assert_eq!(wechat.exchange_code("wx1", "s3cret", code).await.unwrap_err().kind(), kind, "{code}");
+    }
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ fn refused(mode: MessageMode, query: &Query, body: &str) -> Rejected {
 #[test]
 fn a_signed_plain_push_is_believed_for_a_plain_account_only() {
     let push = callback::open(&keys(MessageMode::Plain), &plain_query(NOW), FOLLOW.as_bytes(), NOW);
-    assert!(!push.unwrap().encrypted);
+    assert_eq!(push.unwrap().opened_with, None);
     for mode in [MessageMode::Compatible, MessageMode::Safe] {
         assert_eq!(refused(mode, &plain_query(NOW), FOLLOW), Rejected::NotEncrypted);
         let claims_aes = aes_query(NOW, "");
@@ -88,7 +88,7 @@ fn an_encrypted_push_is_believed_in_every_mode_and_its_plain_fields_are_not() {
         for body in [safe_body(&encrypted), lies.clone()] {
             let query = aes_query(NOW, &encrypted);
             let push = callback::open(&keys(mode), &query, body.as_bytes(), NOW).unwrap();
-            assert!(push.encrypted);
+            assert_eq!(push.opened_with, Some(key(KEY)));
             assert_eq!(push.message.from_user_name, "oMing");
         }
     }
@@ -157,7 +157,23 @@ fn during_a_rotation_the_older_key_still_opens() {
     let body = safe_body(&encrypted);
     assert!(callback::open(&keys, &query, body.as_bytes(), NOW).is_err());
     keys.aes_keys.push(key(OLDER_KEY));
-    assert!(callback::open(&keys, &query, body.as_bytes(), NOW).is_ok());
+    let push = callback::open(&keys, &query, body.as_bytes(), NOW).unwrap();
+    assert_eq!(push.opened_with, Some(key(OLDER_KEY)));
+    assert!(format!("{push:?}").contains("opened_with: Some(Secret)"));
+}
+
+#[test]
+fn during_a_rotation_the_reply_is_read_with_the_key_of_the_push() {
+    let mut keys = keys(MessageMode::Safe);
+    keys.aes_keys.push(key(OLDER_KEY));
+    for text in [KEY, OLDER_KEY] {
+        let encrypted = key(text).encrypt(APPID, [7; 16], FOLLOW.as_bytes());
+        let query = aes_query(NOW, &encrypted);
+        let push = callback::open(&keys, &query, safe_body(&encrypted).as_bytes(), NOW).unwrap();
+        let sealed = callback::seal_reply(&keys, &push.opened_with.unwrap(), "<xml>hi</xml>", NOW, "n1", [9; 16]);
+        let sealed = wechat::xml::read(sealed.as_bytes()).unwrap().word("Encrypt").unwrap().unwrap();
+        assert_eq!(key(text).decrypt(&sealed), Ok((b"<xml>hi</xml>".to_vec(), APPID.to_owned())));
+    }
 }
 
 #[test]
@@ -287,6 +303,19 @@ fn the_same_event_has_the_same_dedupe_key_and_another_has_not() {
     assert_eq!(follow, key("<Event>SUBSCRIBE</Event><EventKey/>"));
     assert_ne!(follow, key("<Event>unsubscribe</Event>"));
     assert_ne!(key("<Event>CLICK</Event><EventKey>a</EventKey>"), key("<Event>CLICK</Event><EventKey>b</EventKey>"));
+}
+
+#[test]
+fn two_followers_with_one_msg_id_do_not_silence_each_other() {
+    let said_by = |openid: &str| {
+        let xml = format!(
+            "<xml><ToUserName>gh_1</ToUserName><FromUserName>{openid}</FromUserName><CreateTime>5</CreateTime><MsgType>text</MsgType><Content>领</Content><MsgId>7</MsgId></xml>"
+        );
+        message::parse(xml.as_bytes()).unwrap().dedupe_key()
+    };
+    assert_eq!(said_by("oMing"), "msg:oMing:7");
+    assert_eq!(said_by("oMing"), said_by("oMing"));
+    assert_ne!(said_by("oMing"), said_by("oHong"));
 }
 
 #[test]

@@ -124,6 +124,53 @@ async fn a_success_about_another_packet_is_unknown() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_another_packet_is_unknown_and_so_is_its_code() {
+    let refusal = |changes: &[(&str, &str)]| {
+        let refusal = [("result_code", "FAIL"), ("err_code", "SEND_FAILED"), ("err_code_des", "x")];
+        success(&[&refusal, changes].concat())
+    };
+    let refused = Outcome::Refused { err_code: ErrCode::SendFailed, err_code_des: "x".into() };
+    let nothing = [("mch_billno", ""), ("mch_id", ""), ("wxappid", ""), ("re_openid", ""), ("total_amount", "")];
+    let blank = refusal(&nothing).replace("</xml>", "<mch_billno/><re_openid> </re_openid></xml>");
+    for ours in [refusal(&[]), refusal(&nothing), blank, refusal(&[("appid", "wx8888888888888888")])] {
+        assert_eq!(sent(200, ours).await, refused);
+    }
+    let others = [
+        ("mch_billno", "1000009820260101000000000002"),
+        ("mch_id", "1"),
+        ("wxappid", "wx1"),
+        ("appid", "wx1"),
+        ("re_openid", "oSomebodyElse"),
+        ("total_amount", "101"),
+    ];
+    for change in others {
+        let outcome = sent(200, refusal(&[change])).await;
+        assert!(matches!(outcome, Outcome::Unknown { err_code: None, .. }), "{change:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_nobody_reads_may_stand_there_twice_and_one_that_is_read_may_not() {
+    let twice = |answer: String, field: &str| {
+        answer.replace("</xml>", &format!("<{field}>1</{field}><{field}>2</{field}></xml>"))
+    };
+    let outcome = sent(200, twice(success(&[]), "promotion_id")).await;
+    assert!(matches!(outcome, Outcome::Sent { .. }), "{outcome:?}");
+    let answer = asked(200, twice(found(&[]), "promotion_id")).await;
+    assert!(matches!(answer, HbAnswer::Found(_)), "{answer:?}");
+    for field in ["return_code", "result_code", "err_code", "mch_billno", "re_openid", "send_listid"] {
+        let outcome = sent(200, twice(success(&[]), field)).await;
+        assert!(matches!(outcome, Outcome::Unknown { .. }), "{field}");
+    }
+    for field in ["return_code", "status", "mch_billno", "total_amount", "hblist", "refund_amount"] {
+        let answer = asked(200, twice(found(&[]), field)).await;
+        assert!(matches!(answer, HbAnswer::Unknown { .. }), "{field}");
+    }
+    let opened_twice = found(&[("</hblist>", "<hbinfo><openid>oSomebodyElse</openid></hbinfo></hblist>")]);
+    assert!(matches!(asked(200, opened_twice).await, HbAnswer::Unknown { .. }));
+}
+
+#[tokio::test]
 async fn every_code_of_the_table_has_its_end() {
     for code in ErrCode::ALL {
         match failed_with(code.as_str()).await {
@@ -315,6 +362,18 @@ async fn not_found_is_only_what_says_so_and_never_a_failure() {
     };
     assert_eq!(asked(200, answer("SUCCESS", "NOT_FOUND")).await, HbAnswer::NotFound);
     assert_eq!(asked(200, answer("FAIL", "NOT_FOUND")).await, HbAnswer::NotFound);
+    let about = |name: &str, value: &str| {
+        answer("SUCCESS", "NOT_FOUND").replace("</xml>", &format!("<{name}>{value}</{name}></xml>"))
+    };
+    for (name, ours) in [("mch_billno", BILL), ("mch_id", "10000098"), ("appid", "wx8888888888888888"), ("appid", "")] {
+        assert_eq!(asked(200, about(name, ours)).await, HbAnswer::NotFound, "{name}");
+    }
+    for name in ["mch_billno", "mch_id", "appid", "wxappid"] {
+        let unknown = asked(200, about(name, "another")).await;
+        assert!(matches!(unknown, HbAnswer::Unknown { err_code: None, .. }), "{name}");
+        let found = asked(200, found(&[("</xml>", &format!("<{name}>another</{name}></xml>"))])).await;
+        assert!(matches!(found, HbAnswer::Unknown { .. }), "{name}");
+    }
     for doubtful in [
         answer("FAIL", "SYSTEMERROR"),
         answer("SUCCESS", "SYSTEMERROR"),

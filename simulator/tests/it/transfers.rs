@@ -1,9 +1,6 @@
 //! Merchant transfers and fund-flow bills of the simulator over real sockets, with a merchant's server that takes callbacks.
 //! It refuses to look inside, and signs and opens everything by its own means.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails there says where")]
-
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -21,14 +18,13 @@ use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, 
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde_json::{Value, json};
-use simulator::{Config, Options, Running};
+use simulator::{Options, Running};
 use tokio::sync::Notify;
 
-const SERVICE: &str = "wx1a2b3c4d5e6f0004";
-const MCH_ID: &str = "1900000109";
-const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+use crate::{KEY, MCH_ID, SERVICE, demo};
+
 const APIV3_KEY: &str = "a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb";
-const BILLS: &str = "/v3/fund-app/mch-transfer/transfer-bills";
+pub(crate) const BILLS: &str = "/v3/fund-app/mch-transfer/transfer-bills";
 
 /// Whether WeChat Pay's public key signed this; the key is the last 270 bytes of its PEM's content.
 fn is_wechats(pub_key_pem: &str, message: &str, signature: &str) -> bool {
@@ -86,6 +82,32 @@ async fn take(State(shop): State<Arc<Shop>>, headers: HeaderMap, body: Bytes) ->
     answer
 }
 
+/// The header of a v3 request: its method, path and body under the merchant's signature.
+pub(crate) fn authorization(key_pem: &str, serial_no: &str, secs: i64, [method, path, body]: [&str; 3]) -> String {
+    let der = PrivatePkcs8KeyDer::from_pem_slice(key_pem.as_bytes()).unwrap();
+    let pair = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
+    let message = format!("{method}\n{path}\n{secs}\nabc\n{body}\n");
+    let mut signature = vec![0; pair.public().modulus_len()];
+    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
+    let signature = STANDARD.encode(signature);
+    format!(
+        "WECHATPAY2-SHA256-RSA2048 mchid=\"{MCH_ID}\",nonce_str=\"abc\",timestamp=\"{secs}\",\
+         serial_no=\"{serial_no}\",signature=\"{signature}\""
+    )
+}
+
+/// A transfer whose end is told to a shop at this address.
+pub(crate) fn form(number: &str, openid: &str, amount_fen: i64, shop: &str) -> Value {
+    json!({
+        "appid": SERVICE, "out_bill_no": number, "transfer_scene_id": "1000", "openid": openid,
+        "transfer_amount": amount_fen, "transfer_remark": "新店开业红包", "notify_url": format!("{shop}/notify"),
+        "user_recv_perception": "现金奖励",
+        "transfer_scene_report_infos": [
+            { "info_type": "活动名称", "info_content": "新店开业" }, { "info_type": "奖励说明", "info_content": "见面礼" },
+        ],
+    })
+}
+
 struct World {
     running: Running,
     shop: Arc<Shop>,
@@ -100,8 +122,7 @@ async fn world() -> World {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    let demo = Config::read(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("demo.toml")).unwrap();
-    let mut options = Options::new(demo, &server);
+    let mut options = Options::new(demo(), &server);
     options.seed = Some(1);
     let running = simulator::start(options).await.unwrap();
     shop.pub_key_pem.lock().unwrap().clone_from(&running.pub_key_pem);
@@ -141,22 +162,9 @@ impl World {
         self.get(&format!("/_sim/phones/{phone}")).await["wallet"].clone()
     }
 
-    fn sign(&self, message: &str) -> String {
-        let der = PrivatePkcs8KeyDer::from_pem_slice(self.running.key_pem.as_bytes()).unwrap();
-        let pair = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
-        let mut signature = vec![0; pair.public().modulus_len()];
-        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
-        STANDARD.encode(signature)
-    }
-
     async fn authorization(&self, method: &str, path: &str, body: &str, off_secs: i64) -> String {
         let secs = self.get("/_sim/clock").await["now_ms"].as_i64().unwrap() / 1000 + off_secs;
-        let signature = self.sign(&format!("{method}\n{path}\n{secs}\nabc\n{body}\n"));
-        format!(
-            "WECHATPAY2-SHA256-RSA2048 mchid=\"{MCH_ID}\",nonce_str=\"abc\",timestamp=\"{secs}\",serial_no=\"{}\",\
-             signature=\"{signature}\"",
-            self.running.serial_no
-        )
+        authorization(&self.running.key_pem, &self.running.serial_no, secs, [method, path, body])
     }
 
     async fn send(&self, method: &str, path: &str, body: &str, authorization: &str) -> reqwest::Result<(u16, String)> {
@@ -186,14 +194,7 @@ impl World {
     }
 
     fn form(&self, number: &str, openid: &str, amount_fen: i64) -> Value {
-        json!({
-            "appid": SERVICE, "out_bill_no": number, "transfer_scene_id": "1000", "openid": openid,
-            "transfer_amount": amount_fen, "transfer_remark": "新店开业红包", "notify_url": format!("{}/notify", self.server),
-            "user_recv_perception": "现金奖励",
-            "transfer_scene_report_infos": [
-                { "info_type": "活动名称", "info_content": "新店开业" }, { "info_type": "奖励说明", "info_content": "见面礼" },
-            ],
-        })
+        form(number, openid, amount_fen, &self.server)
     }
 
     async fn transfer(&self, number: &str, openid: &str, amount_fen: i64) -> reqwest::Result<(u16, Value)> {
@@ -626,8 +627,7 @@ async fn the_bill_of_a_day_tells_every_movement_and_may_be_made_wrong() {
 async fn transfers_and_their_callbacks_survive_a_restart() {
     let mut world = world().await;
     let folder = std::env::temp_dir().join(format!("wechat-simulator-pay-{}", std::process::id()));
-    let demo = Config::read(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("demo.toml")).unwrap();
-    let mut options = Options::new(demo, &world.server);
+    let mut options = Options::new(demo(), &world.server);
     options.data = Some(folder.clone());
     let start = async |world: &mut World| {
         world.running = simulator::start(options.clone()).await.unwrap();

@@ -3,6 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails there says where")]
 
+mod cgi;
+mod durable;
+mod gone;
+mod oauth;
+mod pay;
+mod push;
+mod sdk;
+mod transfers;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -53,6 +62,10 @@ enum Manner {
     Success,
     Silent,
     Error500,
+    /// Answers the first push and keeps silence about its copies.
+    Once,
+    /// Its link leads to the hub page.
+    Elsewhere,
 }
 
 fn demo() -> Config {
@@ -119,7 +132,8 @@ async fn callback(
         Manner::Silent => return std::future::pending().await,
         Manner::Error500 => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Manner::Success => return "success".into_response(),
-        Manner::Right | Manner::PlainInSafeMode => {}
+        Manner::Once if merchant.pushes.lock().unwrap().len() > 1 => return "success".into_response(),
+        Manner::Right | Manner::PlainInSafeMode | Manner::Once | Manner::Elsewhere => {}
     }
     let account = demo().accounts.into_iter().find(|account| account.appid == appid).unwrap();
     let token = account.token.clone().unwrap();
@@ -136,17 +150,26 @@ async fn callback(
     let openid = tag(&message, "FromUserName").unwrap();
     assert_eq!(query["openid"], openid);
     let what = tag(&message, "Event").or(tag(&message, "Content")).unwrap();
+    let page = if manner == Manner::Elsewhere { 'p' } else { 'c' };
     let reply = format!(
         "<xml><ToUserName><![CDATA[{openid}]]></ToUserName><FromUserName><![CDATA[{}]]></FromUserName>\
          <CreateTime>1</CreateTime><MsgType><![CDATA[text]]></MsgType>\
-         <Content><![CDATA[{what}：<a href=\"http://shop.example/c/demo?t=1&x=2\">点我</a>]]></Content></xml>",
+         <Content><![CDATA[{what}：<a href=\"http://shop.example/{page}/demo?t=1&x=2\">点我</a>]]></Content></xml>",
         account.original_id
     );
-    if encrypted && manner == Manner::Right {
+    if encrypted && manner != Manner::PlainInSafeMode {
         seal(&appid, &token, &reply).into_response()
     } else {
         reply.into_response()
     }
+}
+
+/// Answers the console's question with its own echo, if the signature is right.
+async fn echo(State(merchant): State<Arc<Merchant>>, Path(appid): Path<String>, Query(query): Query<Map>) -> Response {
+    let account = demo().accounts.into_iter().find(|account| account.appid == appid).unwrap();
+    let signature = sha1_of(&[&account.token.unwrap(), &query["timestamp"], &query["nonce"]]);
+    let is_right = signature == query["signature"] && *merchant.manner.lock().unwrap() == Manner::Right;
+    if is_right { query["echostr"].clone().into_response() } else { StatusCode::FORBIDDEN.into_response() }
 }
 
 async fn web_page(State(merchant): State<Arc<Merchant>>, headers: HeaderMap) -> Response {
@@ -185,7 +208,7 @@ struct World {
 async fn merchant_server() -> (String, Arc<Merchant>) {
     let merchant = Arc::new(Merchant::default());
     let app = Router::new()
-        .route("/wechat/{appid}", post(callback))
+        .route("/wechat/{appid}", post(callback).get(echo))
         .route("/page", get(web_page))
         .route("/start", get(to_oauth))
         .route("/upload", post(|body: Bytes| async move { body.len().to_string() }))
@@ -198,8 +221,12 @@ async fn merchant_server() -> (String, Arc<Merchant>) {
 }
 
 async fn world() -> World {
+    world_of(demo()).await
+}
+
+async fn world_of(config: Config) -> World {
     let (server, merchant) = merchant_server().await;
-    let mut options = Options::new(demo(), &server);
+    let mut options = Options::new(config, &server);
     options.push_timeout = Duration::from_millis(500);
     options.seed = Some(1);
     let running = simulator::start(options).await.unwrap();
@@ -254,20 +281,16 @@ impl World {
         self.pay_client(Some(format!("{}{}", self.running.cert_pem, self.running.key_pem)))
     }
 
-    async fn pay(&self, call: &str, mut fields: Map) -> Result<String, reqwest::Error> {
-        let filled = fields.iter().filter(|(_, value)| !value.is_empty());
-        let text: String = filled.map(|(name, value)| format!("{name}={value}&")).collect();
-        fields.insert("sign".into(), hex::encode_upper(Md5::digest(format!("{text}key={KEY}"))));
-        let body: String = fields.iter().map(|(name, value)| format!("<{name}><![CDATA[{value}]]></{name}>")).collect();
+    async fn pay(&self, call: &str, fields: Map) -> Result<String, reqwest::Error> {
         let url = format!("{}/mmpaymkttransfers/{call}", self.running.pay_url);
-        self.merchant_client().post(url).body(format!("<xml>{body}</xml>")).send().await?.text().await
+        self.merchant_client().post(url).body(signed(fields)).send().await?.text().await
     }
 
     async fn code(&self, phone: &str, scope: &str) -> String {
         let path = self.authorise(SERVICE, scope, &format!("{}/back", self.server));
         let response = self
             .http
-            .get(format!("{}{path}&sim_consent=1", self.running.url))
+            .get(format!("{}{path}", self.running.url))
             .header("cookie", format!("a=b; sim_phone={phone}"))
             .send()
             .await
@@ -291,6 +314,15 @@ impl World {
         let body = json!({ "grant_type": "client_credential", "appid": SERVICE, "secret": SECRET });
         self.post("/cgi-bin/stable_token", body).await.1["access_token"].as_str().unwrap().to_owned()
     }
+}
+
+/// A request of API v2 with its signature.
+fn signed(mut fields: Map) -> String {
+    let filled = fields.iter().filter(|(_, value)| !value.is_empty());
+    let text: String = filled.map(|(name, value)| format!("{name}={value}&")).collect();
+    fields.insert("sign".into(), hex::encode_upper(Md5::digest(format!("{text}key={KEY}"))));
+    let body: String = fields.iter().map(|(name, value)| format!("<{name}><![CDATA[{value}]]></{name}>")).collect();
+    format!("<xml>{body}</xml>")
 }
 
 fn packet(bill_no: &str, openid: &str, amount: &str) -> Map {
@@ -583,7 +615,9 @@ async fn the_payment_side_wants_the_merchants_certificate_and_refuses_a_stranger
         let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
         format!("{}{}", certificate.pem(), key.serialize_pem())
     };
-    assert!(world.pay_client(Some(stranger)).post(&url).body("<xml><a>1</a></xml>").send().await.is_err());
+    let wrong = world.pay_client(Some(stranger)).post(&url).body("<xml><a>1</a></xml>").send().await.unwrap();
+    let text = wrong.text().await.unwrap();
+    assert_eq!((tag(&text, "return_code"), tag(&text, "err_code")), (Some("FAIL"), Some("CA_ERROR")));
     let with = world.merchant_client().post(&url).body("not xml").send().await.unwrap().text().await.unwrap();
     assert_eq!(tag(&with, "err_code"), Some("XML_ERROR"));
 }
@@ -620,7 +654,7 @@ async fn consent_gives_the_profile_and_a_snapshot_gives_nobody() {
     let world = world().await;
     let ming = world.phone("小明").await;
     let path = world.authorise(SERVICE, "snsapi_userinfo", &format!("{}/back", world.server));
-    let asked = world.http.get(format!("{}{path}&sim_phone={ming}", world.running.url)).send().await.unwrap();
+    let asked = world.http.get(format!("{}{path}&sim_phone={ming}&sim_ask=1", world.running.url)).send().await.unwrap();
     assert_eq!(asked.status(), 200);
     assert!(asked.text().await.unwrap().contains("name=\"sim_consent\""));
     let token = world.exchange(&world.code(&ming, "snsapi_userinfo").await).await;
@@ -636,7 +670,9 @@ async fn consent_gives_the_profile_and_a_snapshot_gives_nobody() {
     assert_eq!(first["is_snapshotuser"], 1);
     assert_ne!(first["openid"], second["openid"]);
     assert_ne!(first["openid"], token["openid"]);
-    assert_eq!(userinfo(&first).await["errcode"], 48001);
+    let made_up = userinfo(&first).await;
+    assert_eq!((&made_up["nickname"], &made_up["headimgurl"]), (&json!("微信用户"), &json!("")));
+    assert_eq!(made_up["unionid"], first["unionid"]);
 }
 
 #[tokio::test]
@@ -853,6 +889,10 @@ async fn an_unknown_call_is_an_invalid_url_in_json() {
             assert!(said["errmsg"].as_str().unwrap().starts_with("invalid url rid: "), "{said}");
         }
     }
+    let url = format!("{}/_sim/books", world.running.url);
+    let wrong = world.http.post(url).send().await.unwrap();
+    assert_eq!(wrong.status(), 405);
+    assert!(wrong.json::<Value>().await.unwrap()["error"].is_string());
     let elsewhere = world.http.get(format!("{}/nonsense", world.running.url)).send().await.unwrap();
     assert_eq!(elsewhere.status(), 404);
 }
@@ -888,10 +928,15 @@ async fn a_packet_that_fails_is_accepted_first_and_never_reaches_anybody() {
     assert_eq!((tag(&sent, "result_code"), tag(&sent, "mch_billno")), (Some("SUCCESS"), Some("E1")));
     assert_eq!(world.pay("sendredpack", packet("E1", &openid, "100")).await.unwrap(), sent);
     assert_eq!(status("E1").await, ("SENDING".to_owned(), None));
+    let books = world.get("/_sim/books").await;
+    assert_eq!((&books["paid_fen"], &books["returned_fen"]), (&json!(100), &json!(0)));
+    assert_eq!(books["bills"][0]["state"], "sending");
     world.post("/_sim/clock", json!({ "advance_secs": 60 })).await;
     let (told, reason) = status("E1").await;
     assert_eq!(told, "FAILED");
     assert!(!reason.unwrap().is_empty());
+    let again = world.pay("sendredpack", packet("E1", &openid, "100")).await.unwrap();
+    assert_eq!((tag(&again, "result_code"), tag(&again, "err_code")), (Some("FAIL"), Some("SEND_FAILED")));
     fault(json!({ "ms": 0 })).await;
     world.pay("sendredpack", packet("E2", &openid, "100")).await.unwrap();
     assert_eq!(status("E2").await.0, "FAILED");
@@ -903,7 +948,7 @@ async fn a_packet_that_fails_is_accepted_first_and_never_reaches_anybody() {
     world.post("/_sim/clock", json!({ "advance_secs": 86_400 })).await;
     assert_eq!(status("E1").await.0, "FAILED");
     let books = world.get("/_sim/books").await;
-    assert_eq!((&books["paid_fen"], &books["returned_fen"]), (&json!(100), &json!(100)));
+    assert_eq!((&books["paid_fen"], &books["returned_fen"]), (&json!(300), &json!(300)));
     let states: Vec<&Value> = books["bills"].as_array().unwrap().iter().map(|bill| &bill["state"]).collect();
     assert_eq!(states, ["failed", "failed", "returned"]);
     let wrong = world.post("/_sim/faults", json!({ "on": "gethbinfo", "kind": "failed" })).await;
