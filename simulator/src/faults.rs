@@ -19,6 +19,14 @@ pub(crate) enum On {
     Token,
     /// Every other call of `cgi-bin` and `sns`.
     Api,
+    /// Making a transfer.
+    Transfer,
+    TransferQuery,
+    TransferCancel,
+    /// Either way to ask for a fund-flow bill.
+    Fundflow,
+    /// The callback about the end of a transfer.
+    Notify,
     Any,
 }
 
@@ -35,9 +43,13 @@ pub(crate) enum Kind {
     /// Nothing is done and the answer says that the system is busy.
     SystemerrorBefore,
     /// The packet is booked and the answer says "being sent"; a query says SENDING.
+    /// A transfer is PROCESSING for `ms` (a minute) of this world's time; a query of it says so once.
     Processing,
     /// The packet is accepted, a query says SENDING, and after `ms` (a minute) of this world's time FAILED.
+    /// A transfer is PROCESSING for so long and then FAIL, with `code` as its reason.
     Failed,
+    /// The transfer is ACCEPTED for `ms` (a minute) of this world's time before it waits for its receiver.
+    Accepted,
     /// The query finds nothing.
     NotFound,
     /// The query finds nothing and says it as the official failure sample does: `return_code` FAIL, SYSTEMERROR.
@@ -51,7 +63,17 @@ pub(crate) enum Kind {
     Http500,
     /// The call does its work and the answer is cut in its middle.
     BrokenXml,
-    /// The push is delivered twice.
+    /// As `broken_xml`, for JSON; in a callback too.
+    BrokenJson,
+    /// The answer, or a callback before the genuine one, carries a signature that is not WeChat's.
+    BadSignature,
+    /// A probe whose signature begins with `WECHATPAY/SIGNTEST/` comes before the genuine callback.
+    Signtest,
+    /// The callback comes `ms` (a minute) of this world's time later.
+    Late,
+    /// The callback waits until that of another transfer was delivered, a minute at most.
+    OutOfOrder,
+    /// The push or callback is delivered twice.
     Duplicate,
     /// The merchant's balance is short.
     Notenough,
@@ -104,6 +126,61 @@ const API: &[Kind] = &[
     K::BrokenXml,
     K::ErrCode,
 ];
+const TRANSFER: &[Kind] = &[
+    K::LostAnswer,
+    K::LostRequest,
+    K::SystemerrorAfter,
+    K::SystemerrorBefore,
+    K::Accepted,
+    K::Processing,
+    K::Failed,
+    K::Delay,
+    K::DelayBefore,
+    K::Http500,
+    K::BrokenJson,
+    K::BadSignature,
+    K::Notenough,
+    K::NoAuth,
+    K::ErrCode,
+];
+const TRANSFER_QUERY: &[Kind] = &[
+    K::LostAnswer,
+    K::LostRequest,
+    K::SystemerrorBefore,
+    K::Processing,
+    K::NotFound,
+    K::Delay,
+    K::DelayBefore,
+    K::Http500,
+    K::BrokenJson,
+    K::BadSignature,
+    K::ErrCode,
+];
+const TRANSFER_CANCEL: &[Kind] = &[
+    K::LostAnswer,
+    K::LostRequest,
+    K::SystemerrorAfter,
+    K::SystemerrorBefore,
+    K::Delay,
+    K::DelayBefore,
+    K::Http500,
+    K::BrokenJson,
+    K::BadSignature,
+    K::ErrCode,
+];
+const FUNDFLOW: &[Kind] =
+    &[K::LostAnswer, K::LostRequest, K::SystemerrorBefore, K::Delay, K::DelayBefore, K::Http500, K::ErrCode];
+const NOTIFY: &[Kind] = &[
+    K::LostAnswer,
+    K::LostRequest,
+    K::Delay,
+    K::Duplicate,
+    K::Late,
+    K::OutOfOrder,
+    K::Signtest,
+    K::BadSignature,
+    K::BrokenJson,
+];
 
 impl On {
     fn kinds(self) -> &'static [Kind] {
@@ -112,6 +189,11 @@ impl On {
             Self::Gethbinfo => QUERY,
             Self::Push => PUSH,
             Self::OauthCode | Self::Token | Self::Api => API,
+            Self::Transfer => TRANSFER,
+            Self::TransferQuery => TRANSFER_QUERY,
+            Self::TransferCancel => TRANSFER_CANCEL,
+            Self::Fundflow => FUNDFLOW,
+            Self::Notify => NOTIFY,
             Self::Any => &[K::LostAnswer, K::LostRequest, K::Delay, K::DelayBefore],
         }
     }
@@ -164,8 +246,8 @@ impl TryFrom<Asked> for Fault {
     }
 }
 
-/// A packet that will fail is being sent for so long, in milliseconds of this world's time.
-const FAILS_AFTER_MS: u64 = 60_000;
+/// What is under way stays so for so long, in milliseconds of this world's time, if a fault does not say.
+const UNDER_WAY_MS: u64 = 60_000;
 /// Random faults strike so often, and for so many calls, where nothing else is said.
 const USUAL_PERCENT: u32 = 20;
 const WITHOUT_END: u64 = 1_000_000;
@@ -254,9 +336,8 @@ impl Faults {
                 }
                 _ => fault.kind,
             };
-            let usual_ms = if kind == Kind::Failed { FAILS_AFTER_MS } else { 0 };
             let strike =
-                Strike { kind, ms: fault.ms.unwrap_or(usual_ms), code: fault.code.clone().unwrap_or_default() };
+                Strike { kind, ms: fault.ms.unwrap_or(UNDER_WAY_MS), code: fault.code.clone().unwrap_or_default() };
             fault.times -= 1;
             if fault.times == 0 {
                 waiting.remove(at);
@@ -325,7 +406,9 @@ mod tests {
         assert_eq!((alone.on, alone.kind, alone.percent, alone.times), (On::Any, Kind::Random, Some(20), WITHOUT_END));
         let faults = Faults::default();
         faults.add(alone).unwrap();
-        for on in [On::Sendredpack, On::Gethbinfo, On::Push, On::OauthCode, On::Token, On::Api] {
+        for on in
+            [On::Sendredpack, On::Gethbinfo, On::Push, On::OauthCode, On::Token, On::Api, On::Transfer, On::Notify]
+        {
             assert!((0..200).any(|_| faults.strike(on).is_some()), "{on:?}");
         }
         assert!(serde_json::from_str::<Fault>("{}").unwrap_err().to_string().contains("a fault needs a kind"));

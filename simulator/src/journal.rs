@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::Error;
 use crate::books::Packet;
 use crate::store::private;
+use crate::transfers::Transfer;
 use crate::world::NewPhone;
 
 /// One thing that happened; doing it twice is the same as once.
@@ -26,6 +27,12 @@ pub(crate) enum Entry {
     Packet(Packet),
     /// A packet was opened at this time.
     Collected(String, i64),
+    /// A transfer was accepted.
+    Transfer(Transfer),
+    /// A transfer was confirmed at this time; its money is under way for so long, and may fail for a reason.
+    Confirmed { out_bill_no: String, at_ms: i64, way_ms: i64, fails: Option<String> },
+    /// A transfer was cancelled at this time, and that takes so long.
+    Cancelled { out_bill_no: String, at_ms: i64, way_ms: i64 },
     /// The clock is so many milliseconds ahead.
     Clock(i64),
 }
@@ -202,6 +209,7 @@ mod tests {
         let clock = |entry: &Entry| match entry {
             Entry::Clock(offset_ms) => Some(*offset_ms),
             Entry::Phone(_) | Entry::Packet(_) | Entry::Collected(..) => None,
+            Entry::Transfer(_) | Entry::Confirmed { .. } | Entry::Cancelled { .. } => None,
         };
         entries.iter().filter_map(clock).collect()
     }

@@ -1,24 +1,31 @@
-//! An independent WeChat in one process: official accounts, web OAuth, message push, red packets, and phones to look at.
+//! An independent WeChat in one process: official accounts, web OAuth, message push, both ways to pay, and phones.
 //! It refuses to share code with the client that it tries, and has no place in a production binary.
 
 mod answer;
+mod bill;
 mod books;
+mod callbacks;
 mod cgi;
 mod clock;
 mod config;
 mod control;
+mod control_pay;
 mod crypto;
 mod faults;
 mod follower;
+mod fundflow;
 mod journal;
+mod keys;
 mod listen;
 mod marks;
 mod media;
 mod menu;
 mod messages;
+mod notify;
 mod oauth;
 mod pages;
 mod pay_v2;
+mod pay_v3;
 mod phone;
 mod proxy;
 mod push;
@@ -28,8 +35,12 @@ mod rewrite;
 mod sim;
 mod sns;
 mod store;
+mod tally;
 mod tls;
 mod tokens;
+mod transfer;
+mod transfer_form;
+mod transfers;
 mod world;
 mod xml;
 
@@ -52,6 +63,7 @@ use crate::clock::Clock;
 pub use crate::config::{Account, Campaign, Config, Kind, Limits, Link, Merchant, MessageMode, Mode};
 use crate::faults::Faults;
 use crate::journal::Journal;
+use crate::keys::{Keys, PUB_KEY_PEM};
 use crate::listen::{Tls, stopped};
 use crate::sim::{Places, Sim};
 use crate::tls::Certificates;
@@ -124,6 +136,12 @@ pub struct Running {
     pub cert_pem: String,
     /// The merchant's key, PKCS#8.
     pub key_pem: String,
+    /// The serial number of the merchant's certificate, as `serial_no` of a v3 signature.
+    pub serial_no: String,
+    /// WeChat Pay's public key.
+    pub pub_key_pem: String,
+    /// The id of that key, as `Wechatpay-Serial` names it.
+    pub pub_key_id: String,
     sim: Arc<Sim>,
     state_file: Option<PathBuf>,
     stop: watch::Sender<bool>,
@@ -175,12 +193,14 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let (secure, secure_address) = listen::bind(&options.pay_listen).await?;
     let places =
         Places { server, url: format!("http://{plain_address}"), pay_url: format!("https://{secure_address}") };
-    let sim = Arc::new(world(options, places, appids, state, journal)?);
+    let keys = Keys::open(&certificates)?;
+    let sim = Arc::new(world(options, places, keys, appids, state, journal)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = vec![
         tokio::spawn(listen::serve(plain, None, plain_side(&sim), stopping.clone())),
         tokio::spawn(listen::serve(secure, Some(tls), pay_side(&sim), stopping.clone())),
         tokio::spawn(give_back(Arc::clone(&sim), stopping.clone())),
+        tokio::spawn(notify::run(Arc::clone(&sim), stopping.clone())),
     ];
     if let Some(path) = &state_file {
         tasks.push(tokio::spawn(store::keep(Arc::clone(&sim), path.clone(), stopping)));
@@ -191,6 +211,9 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         ca_pem: certificates.ca_pem,
         cert_pem: certificates.cert_pem,
         key_pem: certificates.key_pem,
+        serial_no: sim.keys.serial_no.clone(),
+        pub_key_pem: PUB_KEY_PEM.to_owned(),
+        pub_key_id: sim.config.merchant.pub_key_id.clone(),
         sim,
         state_file,
         stop,
@@ -211,6 +234,7 @@ fn origin(server: &str) -> Result<String, Error> {
 fn world(
     options: Options,
     places: Places,
+    keys: Keys,
     appids: Vec<String>,
     state: State,
     journal: Option<Journal>,
@@ -229,6 +253,7 @@ fn world(
     Ok(Sim {
         appids,
         places,
+        keys,
         push_attempts: options.push_attempts,
         push_timeout: options.push_timeout,
         clock: Clock::ahead(state.offset_ms),
@@ -291,6 +316,11 @@ fn pay_side(sim: &Arc<Sim>) -> Router {
         .route("/mmpaymkttransfers/gethbinfo", any(pay_v2::gethbinfo))
         .route("/mmpaymkttransfers/{*path}", post(pay_v2::closed))
         .route("/secapi/{*path}", post(pay_v2::closed))
+        .route("/pay/downloadfundflow", any(bill::download_v2))
+        .route("/v3/bill/fundflowbill", get(bill::apply))
+        .route("/v3/billdownload/file", get(bill::download))
+        .route("/v3/certificates", get(pay_v3::certificates))
+        .merge(transfer::routes())
         .fallback(pay_v2::unknown)
         .method_not_allowed_fallback(pay_v2::unknown)
         .layer(middleware::from_fn(listen::outlive))

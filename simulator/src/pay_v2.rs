@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Extension, State as Shared};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, Uri};
 use axum::response::Response;
 use md5::{Digest, Md5};
-use serde_json::json;
 
 use crate::answer::{Answer, XML, cut, http_500};
 use crate::faults::{Kind, On, Strike};
 use crate::listen::ClientCertificate;
+use crate::pay_v3;
 use crate::redpack;
 use crate::sim::Sim;
 use crate::xml::{answer, flat};
@@ -66,12 +66,17 @@ impl Failure {
 /// The v2 signature with MD5: sorted non-empty fields except `sign`, then the key; upper-case hex.
 /// <https://pay.weixin.qq.com/doc/v2/merchant/4011985891>
 pub(crate) fn sign<'a>(fields: impl Iterator<Item = (&'a String, &'a String)>, key: &str) -> String {
+    hex::encode_upper(Md5::digest(text_to_sign(fields, key).as_bytes()))
+}
+
+/// What a v2 signature covers.
+pub(crate) fn text_to_sign<'a>(fields: impl Iterator<Item = (&'a String, &'a String)>, key: &str) -> String {
     let mut text = String::new();
     for (name, value) in fields.filter(|(name, value)| *name != "sign" && !value.is_empty()) {
         text.push_str(&format!("{name}={value}&"));
     }
     text.push_str(&format!("key={key}"));
-    hex::encode_upper(Md5::digest(text.as_bytes()))
+    text
 }
 
 /// Checks the signature over the fields that belong to this call; a foreign field that was signed breaks it.
@@ -83,7 +88,7 @@ pub(crate) fn signed(fields: &Fields, known: &[&str], key: &str) -> Result<(), F
 }
 
 /// The answer's XML: a success in its fields, or a failure with what the request was about.
-fn compose(result: Result<Said, Failure>, fields: &Fields) -> Answer {
+pub(crate) fn compose(result: Result<Said, Failure>, fields: &Fields) -> Answer {
     let said = match result {
         Ok(said) => said,
         Err(failure) => {
@@ -105,7 +110,7 @@ fn compose(result: Result<Said, Failure>, fields: &Fields) -> Answer {
 }
 
 /// Reads the request; `None` stands for a missing certificate.
-fn read(method: &Method, certificate: ClientCertificate, body: &[u8]) -> Result<Fields, Failure> {
+pub(crate) fn read(method: &Method, certificate: ClientCertificate, body: &[u8]) -> Result<Fields, Failure> {
     if certificate != ClientCertificate::Shown {
         return Err(Failure::no_certificate());
     }
@@ -158,11 +163,9 @@ pub(crate) async fn closed(Extension(certificate): Extension<ClientCertificate>)
 }
 
 /// A path that no call has: JSON with an HTTP status below `/v3`, as API v3 answers, and XML elsewhere.
-pub(crate) async fn unknown(uri: Uri) -> Response {
+pub(crate) async fn unknown(Shared(sim): Shared<Arc<Sim>>, uri: Uri) -> Response {
     if uri.path().starts_with("/v3/") {
-        let body = json!({ "code": "RESOURCE_NOT_EXISTS", "message": "无可用的平台接口，请检查请求的地址" });
-        return Answer { status: StatusCode::NOT_FOUND, kind: "application/json", body: body.to_string().into() }
-            .send();
+        return pay_v3::unknown(&sim);
     }
     compose(Err(Failure::bad("NO_AUTH", "接口不存在或产品未开通")), &Fields::new()).send()
 }
@@ -214,9 +217,16 @@ async fn under_faults(
         Kind::BrokenXml => kept(sim, fields, work(Some(&strike))).await.broken().send(),
         // Work that was refused is refused; only work that was done is answered with "busy".
         Kind::SystemerrorAfter => kept(sim, fields, work(Some(&strike)).and(Err(busy()))).await.send(),
-        Kind::Processing | Kind::Failed | Kind::Duplicate | Kind::Random => {
-            kept(sim, fields, work(Some(&strike))).await.send()
-        }
+        Kind::Processing
+        | Kind::Failed
+        | Kind::Accepted
+        | Kind::BrokenJson
+        | Kind::BadSignature
+        | Kind::Signtest
+        | Kind::Late
+        | Kind::OutOfOrder
+        | Kind::Duplicate
+        | Kind::Random => kept(sim, fields, work(Some(&strike))).await.send(),
     }
 }
 

@@ -11,11 +11,14 @@ use sha2::{Digest, Sha256};
 
 use crate::books::Books;
 use crate::follower::Scene;
+use crate::fundflow::Slip;
 use crate::journal::Entry;
 use crate::marks::Marks;
 use crate::oauth::Grants;
 use crate::redpack;
 use crate::tokens::Tokens;
+use crate::transfer;
+use crate::transfers::Transfers;
 
 /// A phone keeps this many lines per account; older ones fall off.
 const LINES_MAX: usize = 100;
@@ -33,6 +36,8 @@ pub(crate) struct State {
     pub(crate) offset_ms: i64,
     pub(crate) phones: BTreeMap<String, Phone>,
     pub(crate) books: Books,
+    pub(crate) transfers: Transfers,
+    pub(crate) slips: Vec<Slip>,
     pub(crate) tokens: Tokens,
     pub(crate) grants: Grants,
     pub(crate) scenes: BTreeMap<String, Scene>,
@@ -58,7 +63,11 @@ pub(crate) struct Phone {
     pub(crate) snapshot: bool,
     pub(crate) follows: BTreeMap<String, Follow>,
     pub(crate) chats: VecDeque<Line>,
+    /// Its packets, by their places in the books.
     pub(crate) wallet: Vec<usize>,
+    /// Its transfers, likewise.
+    #[serde(default)]
+    pub(crate) transfers: Vec<usize>,
 }
 
 /// How a phone came to follow an account.
@@ -155,6 +164,17 @@ impl State {
             }
         }
         self.books.index();
+        self.transfers.index();
+    }
+
+    /// Lets everything happen that is due on both rails; tells how much changed.
+    pub(crate) fn step_due(&mut self, now_ms: i64, refund_way_ms: i64) -> usize {
+        self.books.give_back_due(now_ms, refund_way_ms) + self.transfers.step_due(now_ms)
+    }
+
+    /// What the merchant cannot spend any more.
+    pub(crate) fn spent_fen(&self) -> i64 {
+        self.books.spent_fen() + self.transfers.spent_fen()
     }
 
     /// Adds a phone; `None` when the world is full or the id is taken.
@@ -172,6 +192,7 @@ impl State {
             follows: BTreeMap::new(),
             chats: VecDeque::new(),
             wallet: Vec::new(),
+            transfers: Vec::new(),
         };
         for appid in appids {
             self.people.insert(phone.openid(appid), (made.id.clone(), appid.clone()));
@@ -189,6 +210,7 @@ impl State {
     pub(crate) fn news(&mut self) -> Vec<Entry> {
         let mut news = std::mem::take(&mut self.fresh);
         news.append(&mut self.books.news());
+        news.append(&mut self.transfers.news());
         news
     }
 
@@ -203,6 +225,20 @@ impl State {
             Entry::Collected(bill_no, at_ms) => {
                 if let Some((at, _)) = self.books.find(&bill_no) {
                     self.books.collect(at, at_ms);
+                }
+            }
+            Entry::Transfer(bill) if self.transfers.find(&bill.out_bill_no).is_some() => {}
+            Entry::Transfer(bill) => transfer::book(self, bill),
+            Entry::Confirmed { out_bill_no, at_ms, way_ms, fails } => {
+                self.transfers.step_due(at_ms);
+                let at = self.transfers.find(&out_bill_no).map(|(at, _)| at);
+                let again = at.map(|at| self.transfers.confirm(at, at_ms, way_ms, fails.as_deref()));
+                tracing::trace!(out_bill_no, ?again, "a confirmation was read");
+            }
+            Entry::Cancelled { out_bill_no, at_ms, way_ms } => {
+                self.transfers.step_due(at_ms);
+                if let Some((at, _)) = self.transfers.find(&out_bill_no) {
+                    self.transfers.cancel(at, at_ms, way_ms);
                 }
             }
             Entry::Clock(offset_ms) => self.turn_clock(offset_ms),

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 use simulator::Options;
 
+use crate::transfers::{BILLS, authorization, form};
 use crate::{SERVICE, demo, merchant_server, packet, signed, tag};
 
 /// A folder of this test's own, gone at its end.
@@ -104,6 +105,21 @@ impl Process {
         assert_eq!(tag(&answer, "result_code"), Some("SUCCESS"), "{answer}");
     }
 
+    /// A signed call of v3 about transfers; it must succeed.
+    async fn v3(&self, method: &str, below: &str, body: &str) -> Value {
+        let secs = self.get("/_sim/clock").await["now_ms"].as_i64().unwrap() / 1000;
+        let serial_no = self.get("/_sim/world").await["merchant"]["serial_no"].clone();
+        let key_pem = std::fs::read_to_string(self.folder.join("apiclient_key.pem")).unwrap();
+        let path = format!("{BILLS}{below}");
+        let authorization = authorization(&key_pem, serial_no.as_str().unwrap(), secs, [method, &path, body]);
+        let request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.pay_url));
+        let request = request.header("authorization", authorization).header("user-agent", "a shop");
+        let request = request.header("content-type", "application/json").body(body.to_owned());
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.unwrap()
+    }
+
     /// How many files the journal has.
     fn journals(&self) -> usize {
         let entries = std::fs::read_dir(&self.folder).unwrap();
@@ -136,5 +152,36 @@ async fn what_was_answered_is_remembered_after_a_kill() {
         wechat.pays(&format!("J{round}3"), &openid).await;
         assert_eq!(wechat.get("/_sim/books").await, books);
         assert!(wechat.journals() < 5, "saves strike the journal");
+    }
+}
+
+#[tokio::test]
+async fn a_transfer_its_confirmation_and_its_cancellation_are_remembered_after_a_kill() {
+    let folder = Folder::new("journal-v3");
+    for round in 0..3 {
+        let wechat = Process::start(&folder);
+        let made = wechat.post("/_sim/phones", json!({ "name": "小明" })).await;
+        let path = format!("/_sim/phones/{}", made["id"].as_str().unwrap());
+        let openid = wechat.get(&path).await["openids"][SERVICE].as_str().unwrap().to_owned();
+        let [paid, stopped, waiting] = ["P", "S", "W"].map(|name| format!("{name}{round}"));
+        for number in [&paid, &stopped, &waiting] {
+            // Nobody listens at the discard port, so every callback stays in the queue.
+            wechat.v3("POST", "", &form(number, &openid, 50, "http://127.0.0.1:9").to_string()).await;
+        }
+        wechat.v3("POST", &format!("/out-bill-no/{stopped}/cancel"), "").await;
+        wechat.post(&format!("{path}/confirm"), json!({ "bill_no": paid })).await;
+        let (books, wallet) = (wechat.get("/_sim/books").await, wechat.get(&path).await["wallet"].clone());
+        assert_eq!((&books["paid_fen"], &books["count"]), (&json!(50 * (round + 1)), &json!(3 * (round + 1))));
+        drop(wechat);
+
+        let wechat = Process::start(&folder);
+        assert_eq!(wechat.get("/_sim/books").await, books);
+        assert_eq!(wechat.get(&path).await["wallet"], wallet);
+        assert_eq!(wechat.get("/_sim/callbacks").await["waiting"], 2 * (round + 1));
+        for (number, state) in [(&paid, "SUCCESS"), (&stopped, "CANCELLED"), (&waiting, "WAIT_USER_CONFIRM")] {
+            assert_eq!(wechat.v3("GET", &format!("/out-bill-no/{number}"), "").await["state"], state);
+        }
+        wechat.post(&format!("{path}/confirm"), json!({ "bill_no": paid })).await;
+        assert_eq!(wechat.get("/_sim/books").await, books);
     }
 }

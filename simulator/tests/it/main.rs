@@ -10,6 +10,7 @@ mod oauth;
 mod pay;
 mod push;
 mod sdk;
+mod transfers;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
