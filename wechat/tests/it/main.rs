@@ -5,9 +5,12 @@
 
 mod golden;
 mod keeper;
+mod notify;
 mod oauth;
 mod pushes;
 mod redpack;
 mod servers;
+mod sign_v3;
 mod tls;
+mod transfer;
 mod xml;
