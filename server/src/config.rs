@@ -34,6 +34,8 @@ pub struct Config {
     pub client_ip: String,
     /// The simulator's clock, if followed.
     pub clock_url: Option<Url>,
+    /// Where chat robots are called instead of their own hosts, for tests; without a trailing slash.
+    pub robots_url: Option<String>,
 }
 
 const DEFAULTS: &[(&str, &str)] = &[
@@ -54,6 +56,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("wechat.pay_ca_file", ""),
     ("pay.client_ip", "127.0.0.1"),
     ("dev.clock_url", ""),
+    ("dev.robots_url", ""),
     // Region rules read it; without such a rule nothing does.
     ("region.ip_data", "data/ip2region.xdb"),
 ];
@@ -129,7 +132,8 @@ impl Config {
             pay: any_url("wechat.pay_url", get("wechat.pay_url"))?,
             js: any_url("wechat.js_url", get("wechat.js_url"))?,
         };
-        let clock_url = clock(get("dev.clock_url"), &wechat)?;
+        let clock_url = simulators("dev.clock_url", get("dev.clock_url"), &wechat)?;
+        let robots_url = simulators("dev.robots_url", get("dev.robots_url"), &wechat)?;
         let database_url = get("database.url").to_owned();
         if !["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| database_url.starts_with(scheme)) {
             return wrong("database.url", "must begin with sqlite:// or postgres://");
@@ -151,6 +155,7 @@ impl Config {
             pay_ca_file: Some(get("wechat.pay_ca_file").to_owned()).filter(|file| !file.is_empty()),
             client_ip: get("pay.client_ip").to_owned(),
             clock_url,
+            robots_url: robots_url.map(|url| url.as_str().trim_end_matches('/').to_owned()),
         })
     }
 
@@ -206,12 +211,13 @@ fn master_key(text: &str) -> Result<Option<[u8; 32]>, WrongSetting> {
     }
 }
 
-/// Following another clock makes every time limit worthless: only the simulator may set it.
-fn clock(text: &str, hosts: &wechat::http::Hosts) -> Result<Option<Url>, WrongSetting> {
+/// Another clock makes every time limit worthless, and another host for robots gives their secrets away: only the
+/// simulator may set these.
+fn simulators(name: &str, text: &str, hosts: &wechat::http::Hosts) -> Result<Option<Url>, WrongSetting> {
     if text.is_empty() {
         return Ok(None);
     }
-    let url = any_url("dev.clock_url", text)?;
+    let url = any_url(name, text)?;
     let loopback = |url: &Url| match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
@@ -222,7 +228,7 @@ fn clock(text: &str, hosts: &wechat::http::Hosts) -> Result<Option<Url>, WrongSe
     if all.into_iter().all(loopback) {
         Ok(Some(url))
     } else {
-        wrong("dev.clock_url", "is for the simulator only: every WeChat address must be on this machine (127.0.0.1)")
+        wrong(name, "is for the simulator only: every WeChat address must be on this machine (127.0.0.1)")
     }
 }
 

@@ -1,7 +1,7 @@
 //! `lingbao import FILE.toml`: accounts, merchant, campaign, links and operator from one file.
 //! Refuses to overwrite: what is there already stays as it is, so an import may be repeated.
 
-use engine::merchants::NewMerchant;
+use engine::merchants::{NewMerchant, NewV3};
 use engine::operators::console;
 use engine::{Engine, Error, Said};
 use rules::Fen;
@@ -10,6 +10,7 @@ use rules::campaign::{CampaignForm, Event};
 use rules::ids::{AccountId, Appid, CampaignId, EditKey, LinkCode, MchId};
 use rules::ledger;
 use rules::operator::Role;
+use rules::payout::Rail;
 use rules::say::Lang;
 use rules::time::{UnixMs, hours};
 use serde::Deserialize;
@@ -59,6 +60,9 @@ struct MerchantEntry {
     apiv2_key: String,
     cert_file: String,
     key_file: String,
+    apiv3_key: Option<String>,
+    pub_key_id: Option<String>,
+    pub_key_file: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +75,7 @@ struct CampaignEntry {
     wishing: String,
     #[serde(default)]
     rules: String,
+    rail: Option<Rail>,
     prize_min_fen: i64,
     prize_max_fen: i64,
     budget_fen: i64,
@@ -185,6 +190,12 @@ async fn enter_merchant(engine: &Engine, entry: &MerchantEntry, payer: AccountId
         apiv2_key: entry.apiv2_key.clone(),
         cert_pem: read(&entry.cert_file)?,
         key_pem: read(&entry.key_file)?,
+        v3: match (&entry.apiv3_key, &entry.pub_key_id, &entry.pub_key_file) {
+            (Some(apiv3_key), Some(pub_key_id), Some(file)) => {
+                Some(NewV3 { apiv3_key: apiv3_key.clone(), pub_key_id: pub_key_id.clone(), pub_key_pem: read(file)? })
+            }
+            (_, _, _) => None,
+        },
     };
     engine.put_merchant(&console(), merchant, payer).await
 }
@@ -218,6 +229,9 @@ async fn enter_campaign(
         Err(error) if is_taken(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
+    if let Some(rail) = entry.rail {
+        engine.set_rail(&console(), id, rail, Lang::En).await?;
+    }
     engine.change_budget(&console(), id, ledger::Event::Fund, Fen::new(entry.budget_fen)?, Lang::En).await?;
     engine.move_campaign(&console(), id, Event::Start, Lang::En).await?;
     done.push(format!("campaign {} ({} yuan)", entry.slug, yuan(entry.budget_fen)));

@@ -12,6 +12,7 @@ pub mod claim;
 pub mod entry;
 pub mod live;
 pub mod oauth;
+pub mod pay_notify;
 pub mod person;
 pub mod reports;
 pub mod staff;

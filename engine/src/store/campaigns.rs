@@ -5,6 +5,7 @@ use super::{Tx, exec, fen, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::campaign::{Campaign, CheckedCampaign, Member, State, Texts};
 use rules::ids::{AccountId, CampaignId, EditKey, MchId, Slug};
+use rules::payout::Rail;
 use rules::prize::PrizeRule;
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
@@ -28,6 +29,7 @@ fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
         closes_at: UnixMs(get(r, "closes_at")?),
         prize: PrizeRule::new(min, max).map_err(|wrong| Error::broken(format!("a stored prize rule: {wrong:?}")))?,
         scope: parsed(r, "scope")?,
+        rail: parsed(r, "rail")?,
         asserted_cap: fen(r, "asserted_cap_fen")?,
         started_at: get::<Option<i64>>(r, "started_at")?.map(UnixMs),
     })
@@ -102,6 +104,12 @@ pub async fn set_state(tx: &mut Tx, id: CampaignId, state: State, now: UnixMs) -
     let sql = "UPDATE campaigns SET state = $2,
             started_at = CASE WHEN $2 = 'running' THEN COALESCE(started_at, $3) ELSE started_at END WHERE id = $1";
     exec(tx.conn(), sql, [id.0.into(), state.name().into(), now.0.into()]).await?;
+    Ok(())
+}
+
+/// Chooses the rail of new payouts.
+pub async fn set_rail(tx: &mut Tx, id: CampaignId, rail: Rail) -> Result<(), Error> {
+    exec(tx.conn(), "UPDATE campaigns SET rail = $2 WHERE id = $1", [id.0.into(), rail.name().into()]).await?;
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 //! Refuses to return rows; what comes out are the types of `rules` or records of this crate.
 
 pub mod accounts;
+pub mod ageing;
+pub mod alerts;
 pub mod budgets;
 pub mod campaigns;
 pub mod claims;
@@ -12,6 +14,7 @@ pub mod live;
 pub mod merchants;
 pub mod operators;
 pub mod payouts;
+pub mod rails;
 pub mod tickets;
 pub mod tokens;
 pub mod verify;
