@@ -4,9 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::clock::{DAY_MS, beijing_day};
+use crate::clock::DAY_MS;
+use crate::tally::Tally;
 
 /// Where a packet is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,14 +68,31 @@ pub(crate) struct Books {
     paid_fen: i64,
     collected_fen: i64,
     returned_fen: i64,
-    /// Beijing day and what the merchant paid on it.
-    today: (i64, i64),
     #[serde(skip)]
     by_number: HashMap<String, usize>,
     #[serde(skip)]
     due: BTreeSet<(i64, usize)>,
     #[serde(skip)]
-    second: (i64, u32),
+    pub(crate) tally: Tally,
+}
+
+/// One line of the books, of either rail.
+#[derive(Debug, Serialize)]
+pub(crate) struct Bill<'a> {
+    pub(crate) bill_no: &'a str,
+    pub(crate) rail: &'static str,
+    pub(crate) openid: &'a str,
+    pub(crate) amount_fen: i64,
+    pub(crate) state: &'static str,
+    pub(crate) at: i64,
+}
+
+/// What was paid, collected and returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub(crate) paid_fen: i64,
+    pub(crate) collected_fen: i64,
+    pub(crate) returned_fen: i64,
 }
 
 impl Books {
@@ -89,6 +106,10 @@ impl Books {
         };
         let packets = self.packets.iter().enumerate();
         self.due = packets.filter_map(|(at, packet)| due(packet).map(|due_ms| (due_ms, at))).collect();
+        self.tally = Tally::default();
+        for packet in self.packets.iter().filter(|packet| !matches!(packet.place, Where::Failed(_))) {
+            self.tally.add(&packet.phone, packet.amount_fen, packet.sent_ms);
+        }
     }
 
     /// The packet with this merchant number.
@@ -110,11 +131,7 @@ impl Books {
             self.packets.push(packet);
             return at;
         }
-        let day = beijing_day(packet.sent_ms);
-        if self.today.0 != day {
-            self.today = (day, 0);
-        }
-        self.today.1 += packet.amount_fen;
+        self.tally.add(&packet.phone, packet.amount_fen, packet.sent_ms);
         self.paid_fen += packet.amount_fen;
         self.due.insert((packet.sent_ms + DAY_MS, at));
         self.packets.push(packet);
@@ -157,41 +174,31 @@ impl Books {
         count
     }
 
-    /// Counts one more packet in this second and tells how many that makes.
-    pub(crate) fn count_this_second(&mut self, now_ms: i64) -> u32 {
-        let second = now_ms.div_euclid(1000);
-        if self.second.0 != second {
-            self.second = (second, 0);
-        }
-        self.second.1 += 1;
-        self.second.1
-    }
-
-    /// What the merchant paid on the Beijing day of this time.
-    pub(crate) fn paid_today_fen(&self, now_ms: i64) -> i64 {
-        if self.today.0 == beijing_day(now_ms) { self.today.1 } else { 0 }
-    }
-
     /// What left the merchant's balance and has not come back.
     pub(crate) fn spent_fen(&self) -> i64 {
         self.paid_fen - self.returned_fen
     }
 
-    /// The books as the control call shows them.
-    pub(crate) fn show(&self) -> Value {
-        let bills: Vec<Value> = self
-            .packets
-            .iter()
-            .map(|packet| {
-                json!({
-                    "bill_no": packet.bill_no, "rail": "redpack", "openid": packet.openid,
-                    "amount_fen": packet.amount_fen, "state": packet.place.word(), "at": packet.sent_ms,
-                })
-            })
-            .collect();
-        json!({
-            "paid_fen": self.paid_fen, "collected_fen": self.collected_fen,
-            "returned_fen": self.returned_fen, "bills": bills,
+    /// All packets.
+    pub(crate) fn all(&self) -> &[Packet] {
+        &self.packets
+    }
+
+    /// The totals.
+    pub(crate) fn sums(&self) -> Sums {
+        let Self { paid_fen, collected_fen, returned_fen, .. } = *self;
+        Sums { paid_fen, collected_fen, returned_fen }
+    }
+
+    /// The packets as the books show them.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = Bill<'_>> {
+        self.packets.iter().map(|packet| Bill {
+            bill_no: &packet.bill_no,
+            rail: "redpack",
+            openid: &packet.openid,
+            amount_fen: packet.amount_fen,
+            state: packet.place.word(),
+            at: packet.sent_ms,
         })
     }
 }
@@ -228,9 +235,8 @@ mod tests {
         assert_eq!(books.give_back_due(DAY_MS + 999, 0), 0);
         assert_eq!(books.give_back_due(DAY_MS + 1000, 0), 1);
         assert!(!books.collect(second, DAY_MS + 1001));
-        let shown = books.show();
-        assert_eq!((&shown["paid_fen"], &shown["collected_fen"]), (&json!(350), &json!(100)));
-        assert_eq!(shown["returned_fen"], json!(250));
+        assert_eq!(books.sums(), Sums { paid_fen: 350, collected_fen: 100, returned_fen: 250 });
+        assert_eq!(books.shown().map(|bill| bill.state).collect::<Vec<_>>(), ["collected", "returned"]);
         assert_eq!(books.spent_fen(), 100);
     }
 

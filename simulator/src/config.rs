@@ -113,6 +113,15 @@ pub struct Merchant {
     pub mch_id: String,
     /// Signing key of API v2.
     pub apiv2_key: String,
+    /// Key of API v3, 32 bytes: seals callbacks. Without it none are sent.
+    pub apiv3_key: Option<String>,
+    /// The id of WeChat Pay's public key, `PUB_KEY_ID_…`.
+    #[serde(default = "pub_key_id")]
+    pub pub_key_id: String,
+}
+
+fn pub_key_id() -> String {
+    "PUB_KEY_ID_0119000001092026010100111111000100".to_owned()
 }
 
 /// The demo campaign as the article shows it.
@@ -152,6 +161,22 @@ pub struct Limits {
     /// How long a refund is under way, in seconds of the simulator's clock: meanwhile a query says `RFUND_ING`.
     /// 0 gives the money back at once; 60 is a good number for a test.
     pub refund_way_secs: u32,
+    /// Accepted transfers per second and merchant (WeChat's default: 100).
+    pub transfers_per_sec: u32,
+    /// Cancellations of transfers per second and merchant (WeChat's default: 20).
+    pub cancels_per_sec: u32,
+    /// Transfers per user and Beijing day.
+    pub user_transfers_per_day: usize,
+    /// Fen of transfers per user and Beijing day.
+    pub user_transfer_fen_per_day: i64,
+    /// Fen of transfers per merchant and Beijing day.
+    pub merchant_transfer_fen_per_day: i64,
+    /// The largest single transfer, in fen.
+    pub transfer_max_fen: i64,
+    /// How long a confirmed transfer is under way (`TRANSFERING`), in seconds of the simulator's clock.
+    pub transfer_way_secs: u32,
+    /// How long a cancellation is under way (`CANCELING`), in seconds of the simulator's clock.
+    pub cancel_way_secs: u32,
 }
 
 impl Default for Limits {
@@ -163,6 +188,14 @@ impl Default for Limits {
             merchant_fen_per_day: 10_000_000_000,
             balance_fen: 10_000_000_000,
             refund_way_secs: 0,
+            transfers_per_sec: 5_000,
+            cancels_per_sec: 5_000,
+            user_transfers_per_day: 1_000,
+            user_transfer_fen_per_day: 10_000_000,
+            merchant_transfer_fen_per_day: 10_000_000_000,
+            transfer_max_fen: 2_000_000,
+            transfer_way_secs: 0,
+            cancel_way_secs: 0,
         }
     }
 }
@@ -185,6 +218,12 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let config: Self =
             toml::from_str(text).map_err(|error| Error::new(format!("the configuration is not valid: {error}")))?;
+        if config.merchant.apiv3_key.as_ref().is_some_and(|key| key.len() != 32) {
+            return Err(Error::new("the merchant's apiv3_key has not 32 characters".to_owned()));
+        }
+        if !config.merchant.pub_key_id.starts_with("PUB_KEY_ID_") {
+            return Err(Error::new("the merchant's pub_key_id does not begin with PUB_KEY_ID_".to_owned()));
+        }
         let mut seen = BTreeMap::new();
         for account in &config.accounts {
             let wrong = |why: &str| Err(Error::new(format!("account {}: {why}", account.appid)));

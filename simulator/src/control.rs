@@ -14,11 +14,16 @@
 //! | `POST /_sim/phones/{id}/unfollow` | `{"appid"}` | what was told |
 //! | `POST /_sim/phones/{id}/send` | `{"appid","text"}`, 1 to 2048 bytes | what was told; 409 without a follow |
 //! | `POST /_sim/phones/{id}/collect` | `{"bill_no"}` | `{"bill_no","amount_fen","state":"collected"}`, twice as once; 409 when it went back |
-//! | `POST /_sim/phones/{id}/confirm` | `{"bill_no"}` | always 404: no rail of this world waits for a confirmation |
+//! | `POST /_sim/phones/{id}/confirm` | `{"bill_no","fail_reason"?}`; with a reason the transfer fails at the last moment | `{"bill_no","amount_fen","state"}`, twice as once; 409 when it does not wait any more |
+//! | `POST /_sim/phones/{id}/offer` | `{"mchId","appId","package"}`, as a page gives them to `requestMerchantTransfer` | `{"bill_no","amount_fen","payer","remark","perception","style","state"}`; 409 for another person, merchant or account |
 //! | `POST /_sim/phones/{id}/snapshot` | `{"on":bool}`; web OAuth then tells a virtual user | `{"snapshot":bool}` |
-//! | `GET /_sim/world` | | `{"server","url","pay_url","accounts":[{"appid","name","original_id","kind","mode","message_mode","icon","qr"}],"campaign":{"slug","name"},"links":[{"code","account","placement","url"}]}` |
+//! | `GET /_sim/world` | | `{"server","url","pay_url","accounts":[{"appid","name","original_id","kind","mode","message_mode","icon","qr"}],"campaign":{"slug","name"},"merchant":{"mch_id","serial_no","pub_key_id"},"links":[{"code","account","placement","url"}]}` |
 //! | `GET /_sim/events` | | a stream (SSE) of `data: {"version":N}`, one at once and one after each change |
-//! | `GET /_sim/books` | | `{"paid_fen","collected_fen","returned_fen","bills":[{"bill_no","rail","openid","amount_fen","state","at"}]}` |
+//! | `GET /_sim/books`, `?bills=false` | | `{"paid_fen","collected_fen","returned_fen","count","bills":[{"bill_no","rail","openid","amount_fen","state","at"}]}`, oldest first; without the list if it is not wanted |
+//! | `GET /_sim/bill?date=YYYY-MM-DD` | | the fund-flow bill of a Beijing day as CSV; 404 when no money moved. Today's is there too, unlike WeChat's |
+//! | `POST /_sim/bill` | `{"kind","bill_no"?,"date"?}`: makes the bill of a day (today's) wrong. `omit`, `double` and `amount` (one fen more) strike this row or the first, `foreign` adds one | `{"kind","bill_no","date"}` |
+//! | `DELETE /_sim/bill` | | `[]`; all bills are right again |
+//! | `GET /_sim/callbacks` | | `{"waiting":N,"deliveries":[{"bill_no","state","round","what","status","at"}]}`, the last thousand; `what` is genuine or the fault that it was |
 //! | `GET /_sim/clock` | | `{"now_ms"}` |
 //! | `POST /_sim/clock` | `{"advance_secs"}`, from 0 to ten years | `{"now_ms"}` |
 //! | `GET /_sim/limits` | | all limits, see [`Limits`] |
@@ -30,13 +35,15 @@
 //! A *phone* is `{"id","name","ip","snapshot","follows":[appid],"chats":[line],"wallet":[packet],"openids":{appid:openid},
 //! "unionid"}`; a *line* is `{"appid","from","text","url"?,"words"?,"bill_no"?,"at"}` with `from` one of account, me,
 //! system, and `words` the part of the text that the link stands on; a *packet* is
-//! `{"bill_no","rail","amount_fen","state","at","appid","send_name","wishing","act_name"}` with `state` one of sent,
-//! collected, returned. *What was told* is
+//! `{"bill_no","rail","amount_fen","state","at","appid","send_name","wishing","act_name"}` with `rail` redpack and `state`
+//! one of sent, collected, returned, or `rail` transfer and `state` one of waiting_confirm, collected, returned (nobody
+//! confirmed, or the merchant cancelled), failed. *What was told* is
 //! `{"followed":bool,"deliveries":[{"status","error"?,"ms"}],"reply":text or null}`, given when the deliveries ended.
 //!
 //! A bill's `state` in the books is sent, collected, returning (only with `refund_way_secs`: a query says `RFUND_ING`, and
 //! the money is not in `returned_fen` yet), returned, or failed (from the moment it is accepted; in no wallet and not in
-//! `paid_fen`). `paid_fen` is everything else that was accepted, later returned included.
+//! `paid_fen`). `paid_fen` is everything else that was accepted, later returned included. A transfer counts in `paid_fen` and
+//! `collected_fen` from its confirmation on, and never in `returned_fen`: before that, its money was only held.
 //!
 //! A *fault* is `{"on","kind","times"?,"ms"?,"code"?,"seed"?,"percent"?}` and strikes the next `times` (1) calls there:
 //!
@@ -45,6 +52,16 @@
 //!   simulator's clock, with `"ms":0` not at all, and then FAILED with a reason;
 //! - `gethbinfo`: lost_answer, lost_request, systemerror_after, systemerror_before, processing (the query says SENDING),
 //!   not_found, not_found_as_systemerror (the official failure sample), delay, http_500, broken_xml, err_code;
+//! - `transfer`: lost_answer, lost_request, systemerror_after, systemerror_before, accepted, processing, failed, delay,
+//!   http_500, broken_json, bad_signature, notenough, no_auth, err_code. `accepted` and `processing` keep the bill in that
+//!   state for `ms` (60000) of the simulator's clock; `failed` ends it after that time, for the reason `code`;
+//! - `transfer_query`: lost_answer, lost_request, systemerror_before, processing, not_found, delay, http_500, broken_json,
+//!   bad_signature, err_code;
+//! - `transfer_cancel`: lost_answer, lost_request, systemerror_after, systemerror_before, delay, http_500, broken_json,
+//!   bad_signature, err_code;
+//! - `fundflow`: lost_answer, lost_request, systemerror_before, delay, http_500, err_code;
+//! - `notify` (callbacks of transfers): lost_answer, lost_request, delay, duplicate, late (`ms` of the simulator's clock),
+//!   out_of_order, broken_json, and before the genuine one signtest or bad_signature;
 //! - `push`: lost_answer, lost_request, delay, duplicate;
 //! - `oauth_code` and `token`: lost_answer, lost_request, systemerror_before, delay, http_500, broken_xml, err_code;
 //! - `any`: lost_answer, lost_request, delay.
@@ -70,13 +87,14 @@ use serde_json::{Value, json};
 use tokio_stream::wrappers::WatchStream;
 
 use crate::config::Limits;
+use crate::control_pay;
 use crate::faults::Fault;
 use crate::phone::{self, Refused, Scanned, Told};
 use crate::sim::Sim;
 use crate::world::{NewPhone, Phone, State};
 
-type World = Shared<Arc<Sim>>;
-type Done = Result<Json<Value>, Refused>;
+pub(crate) type World = Shared<Arc<Sim>>;
+pub(crate) type Done = Result<Json<Value>, Refused>;
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
@@ -94,14 +112,13 @@ pub(crate) fn routes() -> Router<Arc<Sim>> {
         .route("/_sim/phones/{id}/unfollow", post(unfollow))
         .route("/_sim/phones/{id}/send", post(send))
         .route("/_sim/phones/{id}/collect", post(collect))
-        .route("/_sim/phones/{id}/confirm", post(confirm))
         .route("/_sim/phones/{id}/snapshot", post(snapshot))
         .route("/_sim/world", get(world))
         .route("/_sim/events", get(events))
-        .route("/_sim/books", get(books))
         .route("/_sim/clock", get(clock).post(advance))
         .route("/_sim/limits", get(limits).post(set_limits))
         .route("/_sim/faults", get(faults).post(add_fault).delete(clear_faults))
+        .merge(control_pay::routes())
         .route("/_sim/{*path}", get(nothing).post(nothing))
 }
 
@@ -110,22 +127,13 @@ async fn nothing(Path(path): Path<String>) -> Refused {
 }
 
 /// Reads a body as JSON, whatever its Content-Type; an empty one is an empty object.
-fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
+pub(crate) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     serde_json::from_slice(bytes).map_err(|error| Refused(400, format!("the body is not as expected: {error}")))
 }
 
 fn show(state: &State, phone: &Phone, appids: &[String]) -> Value {
-    let packets = phone.wallet.iter().filter_map(|at| state.books.packet(*at));
-    let wallet: Vec<Value> = packets
-        .map(|packet| {
-            json!({
-                "bill_no": packet.bill_no, "rail": "redpack", "amount_fen": packet.amount_fen,
-                "state": packet.place.word_in_wallet(), "at": packet.sent_ms, "appid": packet.appid,
-                "send_name": packet.send_name, "wishing": packet.wishing, "act_name": packet.act_name,
-            })
-        })
-        .collect();
+    let wallet = control_pay::wallet(state, phone);
     let openids: serde_json::Map<String, Value> =
         appids.iter().map(|appid| (appid.clone(), json!(phone.openid(appid)))).collect();
     json!({
@@ -223,15 +231,6 @@ async fn collect(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Do
     Ok(Json(json!({ "bill_no": asked.bill_no, "amount_fen": amount_fen, "state": "collected" })))
 }
 
-/// Transfers are confirmed by their receiver; a red packet has nothing to confirm.
-async fn confirm(Shared(sim): World, Path(id): Path<String>, bytes: Bytes) -> Done {
-    let asked: AskBill = body(&bytes)?;
-    let known = sim.read(|state| state.phones.contains_key(&id));
-    let said =
-        if known { format!("no transfer {} waits here", asked.bill_no) } else { format!("there is no phone {id}") };
-    Err(Refused(404, said))
-}
-
 #[derive(Deserialize)]
 struct AskSnapshot {
     on: bool,
@@ -270,6 +269,10 @@ async fn world(Shared(sim): World) -> Json<Value> {
     Json(json!({
         "server": sim.places.server, "url": sim.places.url, "pay_url": sim.places.pay_url, "accounts": accounts,
         "campaign": sim.config.campaign, "links": links,
+        "merchant": {
+            "mch_id": sim.config.merchant.mch_id, "serial_no": sim.keys.serial_no,
+            "pub_key_id": sim.config.merchant.pub_key_id,
+        },
     }))
 }
 
@@ -277,10 +280,6 @@ async fn events(Shared(sim): World) -> Sse<impl Stream<Item = Result<Event, Infa
     let versions = WatchStream::new(sim.version.subscribe());
     let lines = versions.map(|version| Ok(Event::default().data(json!({ "version": version }).to_string())));
     Sse::new(lines).keep_alive(KeepAlive::default())
-}
-
-async fn books(Shared(sim): World) -> Json<Value> {
-    Json(sim.read(|state| state.books.show()))
 }
 
 async fn clock(Shared(sim): World) -> Json<Value> {

@@ -16,6 +16,14 @@ pub(crate) enum On {
     Push,
     OauthCode,
     Token,
+    /// Making a transfer.
+    Transfer,
+    TransferQuery,
+    TransferCancel,
+    /// Either way to ask for a fund-flow bill.
+    Fundflow,
+    /// The callback about the end of a transfer.
+    Notify,
     Any,
 }
 
@@ -32,9 +40,13 @@ pub(crate) enum Kind {
     /// Nothing is done and the answer says that the system is busy.
     SystemerrorBefore,
     /// The packet is booked and the answer says "being sent"; a query says SENDING.
+    /// A transfer is PROCESSING for `ms` (a minute) of this world's time; a query of it says so once.
     Processing,
     /// The packet is accepted, a query says SENDING, and after `ms` (a minute) of this world's time FAILED.
+    /// A transfer is PROCESSING for so long and then FAIL, with `code` as its reason.
     Failed,
+    /// The transfer is ACCEPTED for `ms` (a minute) of this world's time before it waits for its receiver.
+    Accepted,
     /// The query finds nothing.
     NotFound,
     /// The query finds nothing and says it as the official failure sample does: `return_code` FAIL, SYSTEMERROR.
@@ -46,7 +58,17 @@ pub(crate) enum Kind {
     Http500,
     /// The call does its work and the answer is cut in its middle.
     BrokenXml,
-    /// The push is delivered twice.
+    /// As `broken_xml`, for JSON; in a callback too.
+    BrokenJson,
+    /// The answer, or a callback before the genuine one, carries a signature that is not WeChat's.
+    BadSignature,
+    /// A probe whose signature begins with `WECHATPAY/SIGNTEST/` comes before the genuine callback.
+    Signtest,
+    /// The callback comes `ms` (a minute) of this world's time later.
+    Late,
+    /// The callback waits until that of another transfer was delivered, a minute at most.
+    OutOfOrder,
+    /// The push or callback is delivered twice.
     Duplicate,
     /// The merchant's balance is short.
     Notenough,
@@ -86,6 +108,57 @@ const QUERY: &[Kind] = &[
     K::BrokenXml,
     K::ErrCode,
 ];
+const TRANSFER: &[Kind] = &[
+    K::LostAnswer,
+    K::LostRequest,
+    K::SystemerrorAfter,
+    K::SystemerrorBefore,
+    K::Accepted,
+    K::Processing,
+    K::Failed,
+    K::Delay,
+    K::Http500,
+    K::BrokenJson,
+    K::BadSignature,
+    K::Notenough,
+    K::NoAuth,
+    K::ErrCode,
+];
+const TRANSFER_QUERY: &[Kind] = &[
+    K::LostAnswer,
+    K::LostRequest,
+    K::SystemerrorBefore,
+    K::Processing,
+    K::NotFound,
+    K::Delay,
+    K::Http500,
+    K::BrokenJson,
+    K::BadSignature,
+    K::ErrCode,
+];
+const TRANSFER_CANCEL: &[Kind] = &[
+    K::LostAnswer,
+    K::LostRequest,
+    K::SystemerrorAfter,
+    K::SystemerrorBefore,
+    K::Delay,
+    K::Http500,
+    K::BrokenJson,
+    K::BadSignature,
+    K::ErrCode,
+];
+const FUNDFLOW: &[Kind] = &[K::LostAnswer, K::LostRequest, K::SystemerrorBefore, K::Delay, K::Http500, K::ErrCode];
+const NOTIFY: &[Kind] = &[
+    K::LostAnswer,
+    K::LostRequest,
+    K::Delay,
+    K::Duplicate,
+    K::Late,
+    K::OutOfOrder,
+    K::Signtest,
+    K::BadSignature,
+    K::BrokenJson,
+];
 const PUSH: &[Kind] = &[K::LostAnswer, K::LostRequest, K::Delay, K::Duplicate];
 const API: &[Kind] =
     &[K::LostAnswer, K::LostRequest, K::SystemerrorBefore, K::Delay, K::Http500, K::BrokenXml, K::ErrCode];
@@ -97,6 +170,11 @@ impl On {
             Self::Gethbinfo => QUERY,
             Self::Push => PUSH,
             Self::OauthCode | Self::Token => API,
+            Self::Transfer => TRANSFER,
+            Self::TransferQuery => TRANSFER_QUERY,
+            Self::TransferCancel => TRANSFER_CANCEL,
+            Self::Fundflow => FUNDFLOW,
+            Self::Notify => NOTIFY,
             Self::Any => &[K::LostAnswer, K::LostRequest, K::Delay],
         }
     }
@@ -119,8 +197,8 @@ pub(crate) struct Fault {
     pub(crate) percent: Option<u32>,
 }
 
-/// A packet that will fail is being sent for so long, in milliseconds of this world's time.
-const FAILS_AFTER_MS: u64 = 60_000;
+/// What is under way stays so for so long, in milliseconds of this world's time, if a fault does not say.
+const UNDER_WAY_MS: u64 = 60_000;
 
 fn once() -> u64 {
     1
@@ -203,7 +281,7 @@ impl Faults {
                 }
                 _ => fault.kind,
             };
-            let usual_ms = if kind == Kind::Failed { FAILS_AFTER_MS } else { 0 };
+            let usual_ms = if kind == Kind::Delay { 0 } else { UNDER_WAY_MS };
             let strike =
                 Strike { kind, ms: fault.ms.unwrap_or(usual_ms), code: fault.code.clone().unwrap_or_default() };
             fault.times -= 1;

@@ -1,19 +1,26 @@
-//! An independent WeChat in one process: official accounts, web OAuth, message push, red packets, and phones to look at.
+//! An independent WeChat in one process: official accounts, web OAuth, message push, both ways to pay, and phones.
 //! It refuses to share code with the client that it tries, and has no place in a production binary.
 
 mod answer;
+mod bill;
 mod books;
+mod callbacks;
 mod cgi;
 mod clock;
 mod config;
 mod control;
+mod control_pay;
 mod crypto;
 mod faults;
 mod follower;
+mod fundflow;
+mod keys;
 mod listen;
+mod notify;
 mod oauth;
 mod pages;
 mod pay_v2;
+mod pay_v3;
 mod phone;
 mod proxy;
 mod push;
@@ -23,8 +30,12 @@ mod rewrite;
 mod sim;
 mod sns;
 mod store;
+mod tally;
 mod tls;
 mod tokens;
+mod transfer;
+mod transfer_form;
+mod transfers;
 mod world;
 mod xml;
 
@@ -46,6 +57,7 @@ use url::Url;
 use crate::clock::Clock;
 pub use crate::config::{Account, Campaign, Config, Kind, Limits, Link, Merchant, MessageMode, Mode};
 use crate::faults::Faults;
+use crate::keys::{Keys, PUB_KEY_PEM};
 use crate::listen::stopped;
 use crate::sim::{Places, Sim};
 use crate::tls::Certificates;
@@ -118,6 +130,12 @@ pub struct Running {
     pub cert_pem: String,
     /// The merchant's key, PKCS#8.
     pub key_pem: String,
+    /// The serial number of the merchant's certificate, as `serial_no` of a v3 signature.
+    pub serial_no: String,
+    /// WeChat Pay's public key.
+    pub pub_key_pem: String,
+    /// The id of that key, as `Wechatpay-Serial` names it.
+    pub pub_key_id: String,
     sim: Arc<Sim>,
     state_file: Option<PathBuf>,
     stop: watch::Sender<bool>,
@@ -165,12 +183,14 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let (secure, secure_address) = listen::bind(&options.pay_listen).await?;
     let places =
         Places { server, url: format!("http://{plain_address}"), pay_url: format!("https://{secure_address}") };
-    let sim = Arc::new(world(options, places, appids, state)?);
+    let keys = Keys::open(&certificates)?;
+    let sim = Arc::new(world(options, places, keys, appids, state)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = vec![
         tokio::spawn(listen::serve(plain, None, plain_side(&sim), stopping.clone())),
         tokio::spawn(listen::serve(secure, Some(tls), pay_side(&sim), stopping.clone())),
         tokio::spawn(give_back(Arc::clone(&sim), stopping.clone())),
+        tokio::spawn(notify::run(Arc::clone(&sim), stopping.clone())),
     ];
     if let Some(path) = &state_file {
         tasks.push(tokio::spawn(store::keep(Arc::clone(&sim), path.clone(), stopping)));
@@ -181,6 +201,9 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         ca_pem: certificates.ca_pem,
         cert_pem: certificates.cert_pem,
         key_pem: certificates.key_pem,
+        serial_no: sim.keys.serial_no.clone(),
+        pub_key_pem: PUB_KEY_PEM.to_owned(),
+        pub_key_id: sim.config.merchant.pub_key_id.clone(),
         sim,
         state_file,
         stop,
@@ -198,7 +221,7 @@ fn origin(server: &str) -> Result<String, Error> {
     Ok(url.origin().ascii_serialization())
 }
 
-fn world(options: Options, places: Places, appids: Vec<String>, state: State) -> Result<Sim, Error> {
+fn world(options: Options, places: Places, keys: Keys, appids: Vec<String>, state: State) -> Result<Sim, Error> {
     let chance = match options.seed {
         Some(seed) => StdRng::seed_from_u64(seed),
         None => StdRng::from_seed(system_seed()?),
@@ -213,6 +236,7 @@ fn world(options: Options, places: Places, appids: Vec<String>, state: State) ->
     Ok(Sim {
         appids,
         places,
+        keys,
         push_attempts: options.push_attempts,
         push_timeout: options.push_timeout,
         clock: Clock::ahead(state.offset_ms),
@@ -267,6 +291,12 @@ fn pay_side(sim: &Arc<Sim>) -> Router {
         .route("/mmpaymkttransfers/gethbinfo", any(pay_v2::gethbinfo))
         .route("/mmpaymkttransfers/{*path}", post(pay_v2::closed))
         .route("/secapi/{*path}", post(pay_v2::closed))
+        .route("/pay/downloadfundflow", any(bill::download_v2))
+        .route("/v3/bill/fundflowbill", get(bill::apply))
+        .route("/v3/billdownload/file", get(bill::download))
+        .route("/v3/certificates", get(pay_v3::certificates))
+        .merge(transfer::routes())
+        .route("/v3/{*path}", any(pay_v3::unknown))
         .with_state(Arc::clone(sim))
 }
 

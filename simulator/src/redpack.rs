@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 
 use crate::books::{Packet, Where};
-use crate::clock::{DAY_MS, beijing, beijing_day};
+use crate::clock::{DAY_MS, beijing};
 use crate::config::Kind as AccountKind;
 use crate::faults::{Kind, Strike};
 use crate::pay_v2::{Failure, Fields, Said, signed};
@@ -167,27 +167,24 @@ pub(crate) fn send(sim: &Sim, fields: &Fields, strike: Option<&Strike>) -> Resul
 fn allowed(sim: &Sim, state: &mut State, fields: &Fields, amount_fen: i64, now_ms: i64) -> Result<String, Failure> {
     let limits = sim.limits.lock().expect("no thread panics while it holds the limits").clone();
     let person = state.person(get(fields, "wxappid"), get(fields, "re_openid"));
-    let phone = person.ok_or_else(|| Failure::business("OPENID_ERROR", "openid和appid不匹配"))?.clone();
-    if state.books.count_this_second(now_ms) > limits.packets_per_sec {
+    let phone = person.ok_or_else(|| Failure::business("OPENID_ERROR", "openid和appid不匹配"))?.id.clone();
+    if state.books.tally.count_this_second(now_ms) > limits.packets_per_sec {
         return Err(Failure::business("FREQ_LIMIT", "超过频率限制，请稍后再试"));
     }
-    let today = beijing_day(now_ms);
-    let packets = phone.wallet.iter().filter_map(|at| state.books.packet(*at));
-    let today: Vec<i64> =
-        packets.filter(|packet| beijing_day(packet.sent_ms) == today).map(|packet| packet.amount_fen).collect();
-    if today.len() >= limits.user_packets_per_day {
+    let today = state.books.tally.received(&phone, now_ms);
+    if today.count >= limits.user_packets_per_day {
         return Err(Failure::business("SENDNUM_LIMIT", "该用户今日领取红包个数超过限制"));
     }
-    if today.iter().sum::<i64>() + amount_fen > limits.user_fen_per_day {
+    if today.fen + amount_fen > limits.user_fen_per_day {
         return Err(Failure::business("RCVDAMOUNT_LIMIT", "该用户今日领取金额超过限制"));
     }
-    if state.books.paid_today_fen(now_ms) + amount_fen > limits.merchant_fen_per_day {
+    if state.books.tally.paid_fen(now_ms) + amount_fen > limits.merchant_fen_per_day {
         return Err(Failure::business("SENDAMOUNT_LIMIT", "您的商户号今日发放金额超过限制"));
     }
-    if state.books.spent_fen() + amount_fen > limits.balance_fen {
+    if state.spent_fen() + amount_fen > limits.balance_fen {
         return Err(Failure::business("NOTENOUGH", "帐号余额不足，请到商户平台充值后再重试"));
     }
-    Ok(phone.id)
+    Ok(phone)
 }
 
 /// The packet that a request asks for.

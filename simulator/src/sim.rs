@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
 use crate::faults::Faults;
+use crate::keys::Keys;
 use crate::world::State;
 
 /// Where things are, all without a trailing slash.
@@ -31,6 +32,7 @@ pub(crate) struct Sim {
     pub(crate) config: Config,
     pub(crate) appids: Vec<String>,
     pub(crate) places: Places,
+    pub(crate) keys: Keys,
     pub(crate) push_attempts: u32,
     pub(crate) push_timeout: Duration,
     pub(crate) clock: Clock,
@@ -48,34 +50,38 @@ impl Sim {
         self.clock.now_ms()
     }
 
-    /// Looks at the state, with due refunds made first.
+    /// Looks at the state, with everything done first that is due.
     pub(crate) fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
         let way_ms = self.refund_way_ms();
         let mut state = self.state.lock().expect("no thread panics while it holds the state");
-        let refunded = state.books.give_back_due(self.now_ms(), way_ms);
+        let changed = state.step_due(self.now_ms(), way_ms);
         let seen = look(&state);
         drop(state);
-        if refunded > 0 {
+        if changed > 0 {
             self.touch();
         }
         seen
     }
 
-    /// Changes the state, with due refunds made first, and tells everybody who waits for changes.
+    /// Changes the state, with everything done first that is due, and tells everybody who waits for changes.
     pub(crate) fn change<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
         let way_ms = self.refund_way_ms();
         let mut state = self.state.lock().expect("no thread panics while it holds the state");
-        state.books.give_back_due(self.now_ms(), way_ms);
+        state.step_due(self.now_ms(), way_ms);
         let done = act(&mut state);
         drop(state);
         self.touch();
         done
     }
 
+    /// What the payment side allows now.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits.lock().expect("no thread panics while it holds the limits").clone()
+    }
+
     /// How long a refund is under way, in milliseconds.
     fn refund_way_ms(&self) -> i64 {
-        let limits = self.limits.lock().expect("no thread panics while it holds the limits");
-        i64::from(limits.refund_way_secs) * 1000
+        i64::from(self.limits().refund_way_secs) * 1000
     }
 
     /// Counts one change.
@@ -107,7 +113,8 @@ impl Sim {
 
     /// `length` random digits, the first of which is not zero.
     pub(crate) fn digits(&self, length: usize) -> String {
-        (0..length).map(|at| if at == 0 { 1 + self.draw(9) } else { self.draw(10) }.to_string()).collect()
+        let mut chance = self.chance.lock().expect("drawing digits does not panic");
+        (0..length).map(|at| char::from(b'0' + chance.random_range(u8::from(at == 0)..10))).collect()
     }
 
     /// `length` random lower-case letters and digits that nobody confuses when reading aloud.

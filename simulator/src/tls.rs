@@ -1,5 +1,5 @@
-//! Certificates: an authority of its own, the payment side's certificate, and the merchant's for mutual TLS.
-//! It refuses to make new ones while the old files are there, because the server was told their names.
+//! Certificates: an authority of its own, the payment side's certificate, and the merchant's, which serves mutual TLS and
+//! the signatures of API v3 alike. It refuses to make new ones while the old files are there: the server was told their names.
 
 use std::fs;
 use std::io;
@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
+    SerialNumber, date_time_ymd,
 };
 use rustls::RootCertStore;
 use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use sha1::{Digest, Sha1};
 
 use crate::Error;
+use crate::keys::{MERCHANT_KEY_PEM, PUB_KEY_PEM};
 use crate::store::write_private;
 
 /// All PEM texts of one simulator.
@@ -30,11 +32,14 @@ pub(crate) struct Certificates {
 }
 
 const FILES: [&str; 5] = ["ca.pem", "apiclient_cert.pem", "apiclient_key.pem", "server_cert.pem", "server_key.pem"];
+/// WeChat Pay's public key, beside them; it is the same in every folder.
+const PUB_KEY_FILE: &str = "pub_key.pem";
 
 impl Certificates {
     /// Reads the files of a folder, or makes and writes them; without a folder they live in memory.
     pub(crate) fn open(folder: Option<&Path>, mch_id: &str) -> Result<Self, Error> {
         let Some(folder) = folder else { return Self::make(mch_id) };
+        write_private(&folder.join(PUB_KEY_FILE), PUB_KEY_PEM.as_bytes())?;
         let read = |name: &str| match fs::read_to_string(folder.join(name)) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -62,18 +67,22 @@ impl Certificates {
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
         let ca_pem = ca.self_signed(&ca_key).map_err(failed)?.pem();
         let issuer = Issuer::new(ca, ca_key);
-        let leaf = |names: Vec<String>, name: &str, usage: ExtendedKeyUsagePurpose| {
-            let key = KeyPair::generate()?;
+        let leaf = |key: KeyPair, names: Vec<String>, name: &str, usage: ExtendedKeyUsagePurpose| {
             let mut params = named(names, name)?;
             params.use_authority_key_identifier_extension = true;
             params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
             params.extended_key_usages = vec![usage];
+            params.serial_number = Some(serial_number(&ca_pem, name));
             Ok((params.signed_by(&key, &issuer)?.pem(), key.serialize_pem()))
         };
         let hosts = ["127.0.0.1", "::1", "localhost"].map(str::to_owned).to_vec();
+        let server_key = KeyPair::generate().map_err(failed)?;
         let (server_cert_pem, server_key_pem) =
-            leaf(hosts, "api.mch.weixin.qq.com (simulated)", ExtendedKeyUsagePurpose::ServerAuth).map_err(failed)?;
-        let (cert_pem, key_pem) = leaf(Vec::new(), mch_id, ExtendedKeyUsagePurpose::ClientAuth).map_err(failed)?;
+            leaf(server_key, hosts, "api.mch.weixin.qq.com (simulated)", ExtendedKeyUsagePurpose::ServerAuth)
+                .map_err(failed)?;
+        let merchant_key = KeyPair::from_pem(MERCHANT_KEY_PEM).map_err(failed)?;
+        let (cert_pem, key_pem) =
+            leaf(merchant_key, Vec::new(), mch_id, ExtendedKeyUsagePurpose::ClientAuth).map_err(failed)?;
         Ok(Self { ca_pem, cert_pem, key_pem, server_cert_pem, server_key_pem })
     }
 
@@ -104,6 +113,13 @@ impl Certificates {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
+}
+
+/// Twenty bytes as WeChat's own certificates have them, of one authority and one name; the first bit is never set.
+fn serial_number(ca_pem: &str, name: &str) -> SerialNumber {
+    let mut bytes = Sha1::new().chain_update(ca_pem).chain_update(name).finalize().to_vec();
+    bytes[0] = 0x40 | (bytes[0] & 0x3f);
+    SerialNumber::from(bytes)
 }
 
 fn named(hosts: Vec<String>, name: &str) -> Result<CertificateParams, rcgen::Error> {

@@ -10,8 +10,10 @@ use sha2::{Digest, Sha256};
 
 use crate::books::Books;
 use crate::follower::Scene;
+use crate::fundflow::Slip;
 use crate::oauth::Grants;
 use crate::tokens::Tokens;
+use crate::transfers::Transfers;
 
 /// A phone keeps this many lines per account; older ones fall off.
 const LINES_MAX: usize = 100;
@@ -29,6 +31,8 @@ pub(crate) struct State {
     pub(crate) offset_ms: i64,
     pub(crate) phones: BTreeMap<String, Phone>,
     pub(crate) books: Books,
+    pub(crate) transfers: Transfers,
+    pub(crate) slips: Vec<Slip>,
     pub(crate) tokens: Tokens,
     pub(crate) grants: Grants,
     pub(crate) scenes: BTreeMap<String, Scene>,
@@ -46,7 +50,11 @@ pub(crate) struct Phone {
     pub(crate) snapshot: bool,
     pub(crate) follows: BTreeMap<String, Follow>,
     pub(crate) chats: VecDeque<Line>,
+    /// Its packets, by their places in the books.
     pub(crate) wallet: Vec<usize>,
+    /// Its transfers, likewise.
+    #[serde(default)]
+    pub(crate) transfers: Vec<usize>,
 }
 
 /// How a phone came to follow an account.
@@ -139,6 +147,17 @@ impl State {
             }
         }
         self.books.index();
+        self.transfers.index();
+    }
+
+    /// Lets everything happen that is due on both rails; tells how much changed.
+    pub(crate) fn step_due(&mut self, now_ms: i64, refund_way_ms: i64) -> usize {
+        self.books.give_back_due(now_ms, refund_way_ms) + self.transfers.step_due(now_ms)
+    }
+
+    /// What the merchant cannot spend any more.
+    pub(crate) fn spent_fen(&self) -> i64 {
+        self.books.spent_fen() + self.transfers.spent_fen()
     }
 
     /// Adds a phone; `None` when the world is full or the id is taken.
@@ -155,6 +174,7 @@ impl State {
             follows: BTreeMap::new(),
             chats: VecDeque::new(),
             wallet: Vec::new(),
+            transfers: Vec::new(),
         };
         for appid in appids {
             self.people.insert(phone.openid(appid), (made.id.clone(), appid.clone()));

@@ -25,7 +25,7 @@
   var names = ['updateAppMessageShareData', 'updateTimelineShareData', 'onMenuShareAppMessage', 'onMenuShareTimeline',
     'hideMenuItems', 'showMenuItems', 'hideOptionMenu', 'showOptionMenu', 'hideAllNonBaseMenuItem',
     'showAllNonBaseMenuItem', 'closeWindow', 'scanQRCode', 'chooseImage', 'previewImage', 'uploadImage',
-    'downloadImage', 'getLocation', 'openLocation', 'getNetworkType', 'chooseWXPay'];
+    'downloadImage', 'getLocation', 'openLocation', 'getNetworkType', 'chooseWXPay', 'requestMerchantTransfer'];
   var wx = {
     config: function (given) {
       config = given || {};
@@ -36,7 +36,7 @@
     checkJsApi: function (args) {
       var result = {};
       (args.jsApiList || []).forEach(function (name) {
-        result[name] = names.indexOf(name) >= 0 || name === 'requestMerchantTransfer';
+        result[name] = names.indexOf(name) >= 0;
       });
       var answer = { errMsg: 'checkJsApi:ok', checkResult: result };
       setTimeout(function () {

@@ -25,8 +25,32 @@
     getNetworkType: () => ({ networkType: 'wifi' }),
     preVerifyJSAPI: () => ({ jsapilist: '{}' }),
   };
+
+  // Abilities that wait for the person: the phone shows a sheet, and says by a message how it ended.
+  const waiting = new Map();
+  window.addEventListener('message', (event) => {
+    if (event.source !== window.parent || event.data?.type !== 'answer') return;
+    const done = waiting.get(event.data.id);
+    waiting.delete(event.data.id);
+    done?.(String(event.data.end));
+  });
+  const askPhone = (name, data) => new Promise((done) => {
+    if (window.parent === window) return done('fail');
+    const id = `${name}${waiting.size}-${performance.now()}`;
+    waiting.set(id, done);
+    tell({ type: name, id, data });
+  });
+  const WAITING = {
+    requestMerchantTransfer: (data) => askPhone('requestMerchantTransfer', {
+      mchId: String(data?.mchId ?? ''), appId: String(data?.appId ?? ''), package: String(data?.package ?? ''),
+    }),
+  };
   const listeners = {};
   const invoke = (name, data, callback) => {
+    if (Object.hasOwn(WAITING, name)) {
+      WAITING[name](data).then((end) => typeof callback === 'function' && callback({ err_msg: `${name}:${end}` }));
+      return;
+    }
     const able = Object.hasOwn(ABILITIES, name);
     const more = able ? ABILITIES[name](data ?? {}) : {};
     const answer = { ...more, err_msg: able ? `${name}:ok` : 'system:function_not_exist' };
@@ -59,6 +83,13 @@
   };
   for (const name of Object.keys(ABILITIES)) {
     own[name] = (options) => finish(name, options, { ...ABILITIES[name](options ?? {}) });
+  }
+  for (const name of Object.keys(WAITING)) {
+    own[name] = (options) => WAITING[name](options).then((end) => {
+      const answer = { errMsg: `${name}:${end}` };
+      ({ ok: options?.success, cancel: options?.cancel }[end] ?? options?.fail)?.(answer);
+      options?.complete?.(answer);
+    });
   }
   const SHARES = ['updateAppMessageShareData', 'updateTimelineShareData', 'onMenuShareAppMessage', 'onMenuShareTimeline'];
   const listenIn = (sdk) => {

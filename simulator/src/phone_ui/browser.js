@@ -5,6 +5,7 @@ import { icon, plainIcon } from './icons.js';
 import { onPhone, onServer, originOf, state } from './store.js';
 import { barButton, navbar } from './device.js';
 import { openLink } from './chat.js';
+import { askToConfirm } from './transfer.js';
 
 /** The account behind a QR code's text, if this world has it. */
 const accountOfQr = (value) =>
@@ -56,6 +57,10 @@ export function browser(phone, { url }) {
     },
     share: ({ data }) => { page.share = data; },
     close: () => phone.pop(),
+    requestMerchantTransfer: async ({ id, data }) => {
+      const end = await askToConfirm(phone, data);
+      frame.contentWindow?.postMessage({ type: 'answer', id, end }, origin);
+    },
     open: ({ url: link }) => openLink(phone, link),
   };
   const listen = (event) => {

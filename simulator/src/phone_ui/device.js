@@ -155,7 +155,7 @@ export class Phone {
   chatIds() {
     const { chats, follows, wallet: bills } = this.data;
     const known = chats.map((entry) => (accountOf(entry.appid) ? entry.appid : NOTICE));
-    return [...new Set([...follows, ...known, ...bills.map((bill) => this.chatOfBill(bill))])];
+    return [...new Set([...follows, ...known, ...bills.filter((bill) => bill.rail !== 'transfer').map((bill) => this.chatOfBill(bill))])];
   }
 
   /** A notification that slides down from the top and leaves by itself. */

@@ -86,7 +86,7 @@ function books() {
       h('tbody', {}, rows.map((bill) => h('tr', { 'data-test': 'books-row' },
         h('td', {}, ownerOf(bill.bill_no) ?? `${String(bill.openid ?? '').slice(0, 6)}…`),
         h('td', { class: 'code', title: bill.bill_no }, `…${bill.bill_no.slice(-6)}`),
-        h('td', { class: `state-${bill.state}` }, icon({ sent: 'clock', collected: 'check' }[bill.state] ?? 'refresh'), sayState(bill.state)),
+        h('td', { class: `state-${bill.state}` }, icon({ sent: 'clock', waiting_confirm: 'clock', collected: 'check' }[bill.state] ?? 'refresh'), sayState(bill.state)),
         h('td', { class: 'sum' }, yuan(bill.amount_fen)))))))
       : h('p', { class: 'pan-calm' }, say('noBills')),
   ];

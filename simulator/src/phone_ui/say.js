@@ -64,7 +64,7 @@ export const FAULTS = [
   { on: 'sendredpack', kind: 'http_500', zh: ['网关出错', '没有记账，回答 HTTP 500'], en: ['Gateway error', 'Not booked, answers HTTP 500'] },
 ];
 
-const STATES = { sent: ['待拆开', 'sent'], collected: ['已领取', 'collected'], returned: ['已退回', 'returned'], returning: ['退款中', 'returning'], failed: ['发放失败', 'failed'] };
+const STATES = { sent: ['待拆开', 'sent'], collected: ['已领取', 'collected'], returned: ['已退回', 'returned'], returning: ['退款中', 'returning'], failed: ['发放失败', 'failed'], waiting_confirm: ['待确认', 'to confirm'] };
 
 const KEY = 'lingbao-simulator-language';
 let language = localStorage.getItem(KEY) === 'en' ? 'en' : 'zh';

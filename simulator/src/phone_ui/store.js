@@ -100,6 +100,8 @@ export const follow = (id, appid) => act('POST', `${phonePath(id)}/follow`, { ap
 export const unfollow = (id, appid) => act('POST', `${phonePath(id)}/unfollow`, { appid });
 export const send = (id, appid, text) => act('POST', `${phonePath(id)}/send`, { appid, text });
 export const collect = (id, bill_no) => act('POST', `${phonePath(id)}/collect`, { bill_no });
+export const offer = (id, data) => call('POST', `${phonePath(id)}/offer`, data);
+export const confirm = (id, bill_no) => act('POST', `${phonePath(id)}/confirm`, { bill_no });
 export const advance = (advance_secs) => act('POST', '/_sim/clock', { advance_secs });
 export const setFault = (fault) => act('POST', '/_sim/faults', fault);
 export const clearFaults = () => act('DELETE', '/_sim/faults');

@@ -8,7 +8,9 @@ import { balance } from './home.js';
 
 const STATES = {
   sent: ['待拆开', 'clock'], collected: ['已存入零钱', 'check'], returned: ['已退回', 'refresh'],
+  waiting_confirm: ['待确认收款', 'clock'], failed: ['收款失败', 'close'],
 };
+const TRANSFER_STATES = { ...STATES, returned: ['已关闭', 'refresh'] };
 
 /** The wallet's screen. */
 export function wallet(phone) {
@@ -33,13 +35,15 @@ export function wallet(phone) {
 
 function row(phone, bill) {
   const payer = payerOf(bill);
-  const [word, picture] = STATES[bill.state] ?? [bill.state, 'clock'];
+  const isTransfer = bill.rail === 'transfer';
+  const [word, picture] = (isTransfer ? TRANSFER_STATES : STATES)[bill.state] ?? [bill.state, 'clock'];
+  const title = isTransfer ? `商家转账-来自${payer?.name ?? '商户'}` : `微信红包-来自${bill.send_name ?? payer?.name ?? '公众号'}`;
   return h('li', {}, h('button', {
-    type: 'button', class: 'bill', 'data-test': 'wallet-row', 'data-state': bill.state, 'data-bill-no': bill.bill_no, 'data-amount-fen': bill.amount_fen,
-    onclick: () => phone.openBill(bill),
+    type: 'button', class: 'bill', 'data-test': 'wallet-row', 'data-state': bill.state, 'data-bill-no': bill.bill_no, 'data-amount-fen': bill.amount_fen, 'data-rail': bill.rail,
+    onclick: () => (isTransfer ? phone.toast(bill.state === 'waiting_confirm' ? '请在商家的页面里确认收款' : word) : phone.openBill(bill)),
   },
   accountIcon(payer, payer ? accountIndex(payer.appid) : 0),
-  h('span', { class: 'bill-text' }, h('b', {}, `微信红包-来自${bill.send_name ?? payer?.name ?? '公众号'}`), h('small', {}, dateTime(bill.at).slice(5, 16))),
+  h('span', { class: 'bill-text' }, h('b', {}, title), h('small', {}, dateTime(bill.at).slice(5, 16))),
   h('span', { class: 'bill-sum' }, h('b', {}, `${bill.state === 'collected' ? '+' : ''}${yuan(bill.amount_fen)}`),
     h('small', { class: `bill-${bill.state}` }, icon(picture), word))));
 }
