@@ -12,19 +12,24 @@ mod retried;
 mod store;
 
 pub mod accounts;
+pub mod ageing;
+pub mod alerts;
 pub mod audit;
 pub mod budgets;
 pub mod campaigns;
 pub mod claims;
+pub mod confirm;
 pub mod followers;
 mod hashing;
 pub mod inbox;
 pub mod links;
 pub mod live;
 pub mod merchants;
+pub mod notices;
 pub mod operators;
 pub mod payer;
 pub mod payouts;
+pub mod rails;
 pub mod reports;
 pub mod restore;
 pub mod tickets;
@@ -63,6 +68,10 @@ struct Parts {
 pub struct Settings {
     /// Where followers' pages live, without a trailing slash: the base of every link that is sent out.
     pub entry_url: String,
+    /// This server's public address, without a trailing slash: WeChat Pay calls back there.
+    pub public_url: String,
+    /// Where chat robots are called instead of their own hosts; only a simulator's address.
+    pub robots_url: Option<String>,
     /// This node's number, for rollups; any number that differs between nodes.
     pub node: i64,
     /// This server's public IPv4, sent to WeChat Pay as `client_ip`.

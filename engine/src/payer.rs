@@ -1,5 +1,7 @@
-//! The payer: makes the frozen request of a payout and carries it to WeChat Pay.
-//! Refuses to make a second request for the same payout, or to call inside a transaction.
+//! The payer: makes the frozen request of a payout on its campaign's rail and carries it to WeChat Pay.
+//! Refuses to make a second request for the same payout, to change its rail, or to call inside a transaction.
+
+pub(crate) mod transfer;
 
 use crate::claims::Claimant;
 use crate::merchants::Merchant;
@@ -8,33 +10,59 @@ use crate::{Engine, Error, vault};
 use rules::Fen;
 use rules::campaign::Campaign;
 use rules::ids::{MchBillno, MchId};
+use rules::payout::Rail;
 use rules::time::UnixMs;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use wechat::pay::PayClient;
 use wechat::pay::redpack::{self, HbAnswer, Outcome, SendRedpack};
+use wechat::pay::transfer::{self as transfer_pay, TransferAnswer};
+use wechat::pay::{PayClient, PayClientV3};
 
-/// Clients of WeChat Pay, one per merchant, each with the hash of the certificate it was made with.
+/// Clients of WeChat Pay, for each rail one per merchant.
 pub struct Payer {
     pay_url: String,
     ca_pem: Option<Vec<u8>>,
-    clients: Mutex<HashMap<MchId, (String, Arc<PayClient>)>>,
+    redpacks: Clients<PayClient>,
+    transfers: Clients<PayClientV3>,
+}
+
+/// Clients by merchant, each with the hash of the keys it was made with.
+struct Clients<T>(Mutex<HashMap<MchId, (String, Arc<T>)>>);
+
+/// What WeChat answered to a payout's request.
+pub(crate) enum Sent {
+    /// On the red packet rail.
+    Redpack(Outcome),
+    /// On the transfer rail.
+    Transfer(transfer_pay::Outcome),
+}
+
+/// What WeChat answered to the question what became of a payout.
+pub(crate) enum Told {
+    /// On the red packet rail.
+    Redpack(HbAnswer),
+    /// On the transfer rail.
+    Transfer(TransferAnswer),
 }
 
 impl Payer {
     /// A payer that calls `pay_url`; with `ca_pem` only that root is trusted, else the built-in ones.
     pub fn new(pay_url: String, ca_pem: Option<Vec<u8>>) -> Self {
-        Self { pay_url, ca_pem, clients: Mutex::default() }
+        Self { pay_url, ca_pem, redpacks: Clients(Mutex::default()), transfers: Clients(Mutex::default()) }
     }
+}
 
-    fn ready(&self, mch_id: &MchId, identity: &str) -> Option<Arc<PayClient>> {
-        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+impl<T> Clients<T> {
+    fn ready(&self, mch_id: &MchId, identity: &str) -> Option<Arc<T>> {
+        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         clients.get(mch_id).filter(|(kept, _)| kept == identity).map(|(_, client)| Arc::clone(client))
     }
 
-    fn keep(&self, mch_id: &MchId, identity: String, client: &Arc<PayClient>) {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        clients.insert(mch_id.clone(), (identity, Arc::clone(client)));
+    fn keep(&self, mch_id: &MchId, identity: String, client: T) -> Arc<T> {
+        let client = Arc::new(client);
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.insert(mch_id.clone(), (identity, Arc::clone(&client)));
+        client
     }
 }
 
@@ -49,6 +77,22 @@ impl Engine {
         now: UnixMs,
     ) -> Result<Frozen, Error> {
         let mch_billno = self.new_billno(now)?;
+        let rail = campaign.rail;
+        let body = match rail {
+            Rail::Redpack => self.redpack_body(merchant, campaign, who, &mch_billno, amount)?,
+            Rail::Transfer => self.transfer_body(campaign, who, &mch_billno, amount)?,
+        };
+        Ok(Frozen { rail, mch_id: campaign.mch_id.clone(), appid: who.appid.clone(), mch_billno, body })
+    }
+
+    fn redpack_body(
+        &self,
+        merchant: &Merchant,
+        campaign: &Campaign,
+        who: &Claimant,
+        mch_billno: &MchBillno,
+        amount: Fen,
+    ) -> Result<String, Error> {
         let request = SendRedpack {
             mch_billno: mch_billno.as_str().to_owned(),
             mch_id: campaign.mch_id.as_str().to_owned(),
@@ -62,8 +106,7 @@ impl Engine {
             remark: shortened(&campaign.name, 256),
             scene_id: None,
         };
-        let body = request.request_xml(&merchant.apiv2_key, &self.draw().upper(32)).map_err(Error::broken)?;
-        Ok(Frozen { mch_id: campaign.mch_id.clone(), appid: who.appid.clone(), mch_billno, body })
+        request.request_xml(&merchant.apiv2_key, &self.draw().upper(32)).map_err(Error::broken)
     }
 
     /// `LB` + yyMMdd (Beijing) + 20 random characters: 28, never sequential.
@@ -75,19 +118,32 @@ impl Engine {
 
     async fn pay_client(&self, mch_id: &MchId, merchant: &Merchant) -> Result<Arc<PayClient>, Error> {
         let identity = vault::hash(&format!("{}{}", merchant.cert_pem, merchant.key_pem));
-        if let Some(client) = self.payer().ready(mch_id, &identity) {
+        if let Some(client) = self.payer().redpacks.ready(mch_id, &identity) {
             return Ok(client);
         }
         let url = self.payer().pay_url.parse().map_err(Error::broken)?;
         let ca = self.payer().ca_pem.as_deref();
         let client = PayClient::new(url, merchant.cert_pem.as_bytes(), merchant.key_pem.as_bytes(), ca);
-        let client = Arc::new(client.map_err(Error::broken)?);
-        self.payer().keep(mch_id, identity, &client);
-        Ok(client)
+        Ok(self.payer().redpacks.keep(mch_id, identity, client.map_err(Error::broken)?))
     }
 
-    /// Sends the frozen request of a payout, signed with the merchant's key of today.
-    pub(crate) async fn send(&self, payout: &Payout) -> Outcome {
+    /// Sends the frozen request of a payout on its rail, signed with the merchant's key of today.
+    pub(crate) async fn send(&self, payout: &Payout) -> Sent {
+        match payout.request.rail {
+            Rail::Redpack => Sent::Redpack(self.send_redpack(payout).await),
+            Rail::Transfer => Sent::Transfer(self.start_transfer(payout).await),
+        }
+    }
+
+    /// Asks on its rail what became of a payout.
+    pub(crate) async fn ask(&self, payout: &Payout) -> Told {
+        match payout.request.rail {
+            Rail::Redpack => Told::Redpack(self.ask_redpack(payout).await),
+            Rail::Transfer => Told::Transfer(self.query_transfer(payout).await),
+        }
+    }
+
+    async fn send_redpack(&self, payout: &Payout) -> Outcome {
         let request = &payout.request;
         let sent = async {
             let merchant = self.merchant(&request.mch_id).await?;
@@ -98,8 +154,7 @@ impl Engine {
         sent.await.unwrap_or_else(|error| Outcome::Unknown { err_code: None, why: error.to_string() })
     }
 
-    /// Asks what became of a payout.
-    pub(crate) async fn ask(&self, payout: &Payout) -> HbAnswer {
+    async fn ask_redpack(&self, payout: &Payout) -> HbAnswer {
         let request = &payout.request;
         let answer = async {
             let merchant = self.merchant(&request.mch_id).await?;
@@ -119,6 +174,11 @@ fn shortened(text: &str, bytes: usize) -> String {
         end -= 1;
     }
     text[..end].to_owned()
+}
+
+/// The beginning of `text`, at most `chars` characters.
+fn shortened_to(text: &str, chars: usize) -> String {
+    text.chars().take(chars).collect()
 }
 
 #[cfg(test)]

@@ -1,39 +1,60 @@
 //! Payouts: lease, call, learn. One number per payout, and a third answer: nobody knows.
 //! Refuses to give money back, or to use a new number, while the end is unknown.
 
+mod redpack;
+mod transfer;
+
+pub(crate) use self::transfer::heard_from_bill;
+
+use crate::payer::{Sent, Told};
 use crate::store::Tx;
+use crate::store::alerts;
 use crate::store::budgets::{self, Transfer};
 use crate::store::caps;
 use crate::store::live::{self as rollups, Key};
 use crate::store::payouts::{self as store, Learned, Payout};
-use crate::{Engine, Error, crash};
+use crate::{Engine, Error, crash, rails};
+use rules::alert;
 use rules::ledger;
 use rules::live::Figures;
-use rules::payout::{Event, State};
+use rules::payout::{Event, Rail, State};
+use rules::rail::{Trouble, next_day};
 use rules::retry;
-use rules::time::{UnixMs, hours, secs};
-use wechat::pay::redpack::{ErrCode, HbAnswer, HbStatus, Outcome, Reaction};
+use rules::time::{UnixMs, secs};
+use wechat::pay::err_code::{ErrCode, Reaction};
+use wechat::pay::transfer::{Code, FailReason, Fault};
 
 /// How long a worker may hold a payout; longer than any call takes.
 const LEASE_MS: i64 = secs(60);
 /// How many payouts one round takes.
 const BATCH: i64 = 16;
 
-/// What was heard about a payout: the event, WeChat's words, and when to look again.
-struct Heard {
-    event: Event,
+/// What was heard about a payout: the event, WeChat's words, when to look again, and who has to know.
+pub(crate) struct Heard {
+    pub event: Event,
     err_code: String,
     err_code_des: String,
     again_in_ms: Option<i64>,
+    /// What opens a transfer's confirm page.
+    package_info: Option<String>,
+    /// What makes the whole rail stand still.
+    trouble: Option<Trouble>,
+    /// What a person has to see of this payout.
+    alert: Option<alert::Kind>,
+}
+
+/// A refusal that proves that this request sent nothing.
+struct Refused {
+    code: &'static str,
+    des: String,
+    reaction: Reaction,
+    trouble: Trouble,
 }
 
 impl Heard {
     fn plain(event: Event) -> Self {
-        Self { event, err_code: String::new(), err_code_des: String::new(), again_in_ms: None }
-    }
-
-    fn again(event: Event, ms: i64, err_code: String, err_code_des: String) -> Self {
-        Self { event, err_code, err_code_des, again_in_ms: Some(ms) }
+        let (err_code, err_code_des) = (String::new(), String::new());
+        Self { event, err_code, err_code_des, again_in_ms: None, package_info: None, trouble: None, alert: None }
     }
 }
 
@@ -75,7 +96,7 @@ impl Engine {
         let lease = || async {
             let mut tx = self.db().begin().await?;
             store::expire_leases(&mut tx, now).await?;
-            let due = store::lease_due(&mut tx, now, now.plus(LEASE_MS), BATCH).await?;
+            let due = rails::lease(&mut tx, now, now.plus(LEASE_MS), BATCH).await?;
             tx.commit().await.map(|()| due)
         };
         let due = self.retried(lease).await?;
@@ -83,9 +104,14 @@ impl Engine {
             crash::point("payout_after_lease");
         }
         let calls = due.iter().map(async |payout| {
-            let outcome = self.send(payout).await;
+            let sent = self.send(payout).await;
             crash::point("payout_after_call");
-            self.learn(payout, &heard_from_call(payout, outcome)).await
+            let now = self.clock().now();
+            let heard = match sent {
+                Sent::Redpack(outcome) => redpack::heard_from_call(payout, outcome, now),
+                Sent::Transfer(outcome) => transfer::heard_from_start(payout, outcome, now),
+            };
+            self.learn(payout, &heard).await
         });
         for result in futures::future::join_all(calls).await {
             result?;
@@ -102,9 +128,13 @@ impl Engine {
         };
         let due = self.retried(take).await?;
         let questions = due.iter().map(async |payout| {
-            let answer = self.ask(payout).await;
+            let told = self.ask(payout).await;
             crash::point("query_after_call");
-            let heard = heard_from_question(payout, answer, self.clock().now());
+            let now = self.clock().now();
+            let heard = match told {
+                Told::Redpack(answer) => redpack::heard_from_question(payout, answer, now),
+                Told::Transfer(answer) => transfer::heard_from_query(payout, answer, now),
+            };
             self.learn(payout, &heard).await?;
             crash::point("query_after_learn");
             Ok::<_, Error>(())
@@ -115,12 +145,13 @@ impl Engine {
         Ok(due.len())
     }
 
-    /// Writes what was heard, with the money it moves, in one transaction.
-    async fn learn(&self, payout: &Payout, heard: &Heard) -> Result<(), Error> {
+    /// Writes what was heard, with the money it moves, in one transaction. False, and nothing written, when the payout
+    /// moved since it was read.
+    pub(crate) async fn learn(&self, payout: &Payout, heard: &Heard) -> Result<bool, Error> {
         self.retried(|| self.learn_once(payout, heard)).await
     }
 
-    async fn learn_once(&self, payout: &Payout, heard: &Heard) -> Result<(), Error> {
+    async fn learn_once(&self, payout: &Payout, heard: &Heard) -> Result<bool, Error> {
         let now = self.clock().now();
         crash::point("payout_before_learn");
         let mut tx = self.db().begin().await?;
@@ -129,12 +160,12 @@ impl Engine {
             current.state != payout.state || (current.attempts, current.asked) != (payout.attempts, payout.asked);
         if moved {
             tracing::info!(payout.mch_billno = %payout.request.mch_billno, "a payout moved while its answer was under way");
-            return Ok(());
+            return Ok(false);
         }
         let state =
             if is_same(current.state, heard.event) { current.state } else { current.state.event(heard.event)? };
-        let accepts =
-            current.accepted_at.is_none() && matches!(state, State::Sent | State::Collected | State::Returned);
+        let accepts = current.accepted_at.is_none() && state.is_paid_on(current.request.rail);
+        let begins_to_wait = state == State::WaitingConfirm && current.state != State::WaitingConfirm;
         let learned = Learned {
             state,
             due_at: due_after(state, &current, heard, now),
@@ -144,11 +175,14 @@ impl Engine {
             err_code: heard.err_code.clone(),
             err_code_des: heard.err_code_des.clone(),
             asked: if state == current.state { current.asked } else { 0 },
+            package_info: heard.package_info.clone(),
+            expires_at: begins_to_wait.then(|| now.plus(retry::CONFIRM_WITHIN_MS)),
         };
         if !store::learn(&mut tx, payout.id, current.state, &learned).await? {
             return Err(Error::broken("a payout changed inside its own transaction"));
         }
         self.move_money(&mut tx, &current, state, accepts, now).await?;
+        warn(&mut tx, &current, heard, now).await?;
         tx.commit().await?;
         crash::point("payout_after_learn");
         if state != current.state {
@@ -156,7 +190,7 @@ impl Engine {
             tracing::info!(payout.mch_billno = %payout.request.mch_billno, from, to, err_code = %heard.err_code, "payout");
         }
         self.touch();
-        Ok(())
+        Ok(true)
     }
 
     async fn move_money(
@@ -173,9 +207,17 @@ impl Engine {
         }
         let was_paid = accepts || payout.accepted_at.is_some();
         match (state, was_paid) {
-            (State::Returned, _) | (State::Failed, true) => events.push(ledger::Event::Return),
-            (State::Failed, false) => events.push(ledger::Event::Void),
-            _ => {}
+            (State::Returned | State::Failed, true) => events.push(ledger::Event::Return),
+            (State::Returned | State::Failed, false) => events.push(ledger::Event::Void),
+            (
+                State::Queued
+                | State::Sending
+                | State::Unknown
+                | State::Sent
+                | State::WaitingConfirm
+                | State::Collected,
+                _,
+            ) => {}
         }
         let transfer = |event| Transfer {
             id: self.draw().id(now),
@@ -191,7 +233,7 @@ impl Engine {
             return Err(Error::broken(format!("line {} holds too little for {events:?}", payout.line)));
         }
         if events.iter().any(|event| matches!(event, ledger::Event::Void | ledger::Event::Return)) {
-            self.give_back_room(tx, payout).await?;
+            caps::count(tx, payout.id, -payout.amount.get()).await?;
         }
         if accepts && let Some((campaign, account, link)) = store::counted_for(tx, payout.id).await? {
             let key = Key { campaign, account, link, minute: now.minute() };
@@ -200,19 +242,30 @@ impl Engine {
         }
         Ok(())
     }
-
-    /// Money that came back frees the room of every cap that it counted in.
-    async fn give_back_room(&self, tx: &mut Tx, payout: &Payout) -> Result<(), Error> {
-        let counted = caps::of_payout(tx, payout.id).await?;
-        let (campaign, granted) = counted.ok_or_else(|| Error::broken("a payout without its claim"))?;
-        let back = -payout.amount.get();
-        caps::add(tx, &granted.uses().into_iter().map(|counter| ((campaign, counter), back)).collect()).await
-    }
 }
 
 /// True when the event tells nothing new.
 const fn is_same(state: State, event: Event) -> bool {
-    matches!((state, event), (State::Sent, Event::Accepted | Event::DontKnow))
+    matches!(
+        (state, event),
+        (State::Sent, Event::Accepted | Event::DontKnow) | (State::WaitingConfirm, Event::Waits | Event::DontKnow)
+    )
+}
+
+/// Pauses the rail and raises the alert that an answer calls for.
+async fn warn(tx: &mut Tx, payout: &Payout, heard: &Heard, now: UnixMs) -> Result<(), Error> {
+    let request = &payout.request;
+    if let Some(trouble) = heard.trouble {
+        crate::store::rails::pause(tx, &request.mch_id, request.rail, &heard.err_code, trouble.until(now)).await?;
+        let object = format!("{} {}", request.mch_id, request.rail.name());
+        alerts::raise(tx, alert::Kind::RailPaused, &object, &heard.err_code, now).await?;
+        tracing::error!(rail = object, err_code = %heard.err_code, "a rail stands still until its trouble is over");
+    }
+    if let Some(kind) = heard.alert {
+        alerts::raise(tx, kind, request.mch_billno.as_str(), &heard.err_code, now).await?;
+        tracing::error!(payout.mch_billno = %request.mch_billno, alert = kind.name(), err_code = %heard.err_code, "somebody has to look at a payout");
+    }
+    Ok(())
 }
 
 fn due_after(state: State, payout: &Payout, heard: &Heard, now: UnixMs) -> Option<UnixMs> {
@@ -222,82 +275,42 @@ fn due_after(state: State, payout: &Payout, heard: &Heard, now: UnixMs) -> Optio
         State::Sent => retry::collected_wait_ms(payout.asked),
         State::Unknown if payout.state != State::Unknown => retry::query_wait_ms(0),
         State::Unknown => retry::query_wait_ms(payout.asked),
-        State::Queued | State::Sending | State::WaitingConfirm => retry::resend_wait_ms(payout.attempts),
+        State::WaitingConfirm if payout.state != State::WaitingConfirm => retry::confirmed_wait_ms(0),
+        State::WaitingConfirm => retry::confirmed_wait_ms(payout.asked),
+        State::Queued | State::Sending => retry::resend_wait_ms(payout.attempts),
     };
     Some(now.plus(heard.again_in_ms.unwrap_or(wait)))
 }
 
-fn heard_from_call(payout: &Payout, outcome: Outcome) -> Heard {
-    match outcome {
-        Outcome::Sent { .. } => Heard::plain(Event::Accepted),
-        Outcome::Unknown { err_code, why } => Heard {
-            event: Event::DontKnow,
-            err_code: err_code.unwrap_or_default(),
-            err_code_des: why.chars().take(200).collect(),
-            again_in_ms: None,
-        },
-        Outcome::Refused { err_code, err_code_des } => {
-            let code = err_code.as_str().to_owned();
-            let wait = retry::resend_wait_ms(payout.attempts);
-            let ask =
-                |code| Heard { event: Event::DontKnow, err_code: code, err_code_des: String::new(), again_in_ms: None };
-            let doubted = payout.doubted_at.is_some();
-            match err_code.reaction() {
-                Reaction::NewNumberAllowed => {
-                    Heard { event: Event::Refused, err_code: code, err_code_des, again_in_ms: None }
-                }
-                // The refusal speaks of this request only; an earlier one of the same number may have been paid.
-                Reaction::FinalForUser | Reaction::FixConfiguration if doubted => ask(code),
-                Reaction::FinalForUser | Reaction::FixConfiguration => {
-                    Heard { event: Event::Refused, err_code: code, err_code_des, again_in_ms: None }
-                }
-                Reaction::SameNumberLater => Heard::again(Event::NotYet, wait, code, err_code_des),
-                reaction @ (Reaction::PauseRail | Reaction::Alert | Reaction::NextDay) => {
-                    tracing::error!(payout.mch_billno = %payout.request.mch_billno, err_code = %code, "WeChat Pay holds payouts up until somebody mends it or the day is over");
-                    let later = if reaction == Reaction::NextDay { hours(6) } else { wait.max(secs(60)) };
-                    if doubted { ask(code) } else { Heard::again(Event::NotYet, later, code, err_code_des) }
-                }
-                Reaction::AskFirst => ask(code),
-            }
+/// After a refusal that proves that this request sent nothing.
+fn heard_from_refusal(payout: &Payout, refused: Refused, now: UnixMs) -> Heard {
+    let Refused { code, des, reaction, trouble } = refused;
+    let wait = retry::resend_wait_ms(payout.attempts);
+    let said = |event| Heard { err_code: code.to_owned(), err_code_des: des.clone(), ..Heard::plain(event) };
+    let again = |ms| Heard { again_in_ms: Some(ms), ..said(Event::NotYet) };
+    // The refusal speaks of this request only; an earlier one of the same number may have been paid.
+    let doubted = payout.doubted_at.is_some();
+    let ask = || Heard { err_code: code.to_owned(), ..Heard::plain(Event::DontKnow) };
+    match reaction {
+        Reaction::NewNumberAllowed => said(Event::Refused),
+        Reaction::FinalForUser if doubted => ask(),
+        Reaction::FinalForUser => said(Event::Refused),
+        Reaction::FixConfiguration => {
+            let heard = if doubted { ask() } else { said(Event::Refused) };
+            Heard { alert: Some(alert::Kind::PayoutHeldUp), ..heard }
         }
-    }
-}
-
-fn heard_from_question(payout: &Payout, answer: HbAnswer, now: UnixMs) -> Heard {
-    let info = match answer {
-        HbAnswer::Found(info) => info,
-        HbAnswer::NotFound => return heard_not_found(payout, now),
-        HbAnswer::Unknown { err_code, why } => {
-            let quiet = payout.called_at.is_none_or(|called| now.since(called) >= retry::SYSTEM_ERROR_BELIEVED_MS);
-            let often = payout.asked >= retry::SYSTEM_ERROR_BELIEVED_ASKED;
-            match err_code.as_deref() {
-                // Harmless to send again under the same number; never a reason to give money back.
-                Some("SYSTEMERROR") if quiet && often && !is_refused_for_good(payout) => {
-                    return heard_not_found(payout, now);
-                }
-                Some("SYSTEMERROR") | None => {}
-                Some(code) => {
-                    tracing::error!(payout.mch_billno = %payout.request.mch_billno, err_code = code, "WeChat Pay does not answer what became of a payout");
-                }
-            }
-            return Heard { err_code_des: why.chars().take(200).collect(), ..still_unknown(payout) };
+        Reaction::SameNumberLater => again(wait),
+        Reaction::NextDay if doubted => ask(),
+        Reaction::NextDay => again(next_day(now).since(now).max(wait)),
+        Reaction::PauseRail => {
+            let heard = if doubted { ask() } else { again(trouble.until(now).since(now)) };
+            Heard { trouble: Some(trouble), ..heard }
         }
-    };
-    if info.total_amount != payout.amount.get() {
-        let why = format!("WeChat holds {} fen under this number", info.total_amount);
-        tracing::error!(payout.mch_billno = %payout.request.mch_billno, why, "the amounts of a payout differ; somebody has to look");
-        return Heard { err_code: "AMOUNT_DIFFERS".to_owned(), err_code_des: why, ..Heard::plain(Event::DontKnow) };
-    }
-    match info.status {
-        HbStatus::Sent | HbStatus::RefundIng => Heard::plain(Event::Accepted),
-        HbStatus::Received => Heard::plain(Event::Taken),
-        HbStatus::Refund => Heard::plain(Event::GivenBack),
-        HbStatus::Failed => Heard {
-            err_code: "FAILED".to_owned(),
-            err_code_des: info.reason.unwrap_or_default(),
-            ..Heard::plain(Event::TurnedOut)
-        },
-        HbStatus::Sending | HbStatus::Unrecognised(_) => still_unknown(payout),
+        Reaction::Alert => {
+            let heard = if doubted { ask() } else { again(wait.max(secs(60))) };
+            Heard { alert: Some(alert::Kind::PayoutHeldUp), ..heard }
+        }
+        Reaction::AskFirst => ask(),
     }
 }
 
@@ -310,11 +323,9 @@ fn heard_not_found(payout: &Payout, now: UnixMs) -> Heard {
     let quiet = payout.called_at.map_or(retry::NOT_FOUND_BELIEVED_MS, |called| now.since(called));
     let believed = (retry::NOT_FOUND_BELIEVED_MS..retry::NOT_FOUND_BELIEVED_UNTIL_MS).contains(&quiet);
     let refused_for_good = is_refused_for_good(payout);
-    if quiet >= retry::NOT_FOUND_BELIEVED_UNTIL_MS {
-        tracing::error!(payout.mch_billno = %payout.request.mch_billno, "WeChat forgot a payout before its end was known; the fund-flow bill has to tell");
-    }
+    let forgotten = (quiet >= retry::NOT_FOUND_BELIEVED_UNTIL_MS).then_some(alert::Kind::BillForgotten);
     let doubted_long = payout.doubted_at.is_some_and(|since| now.since(since) >= retry::DOUBT_ENDS_MS);
-    let kept = Heard { err_code: payout.err_code.clone(), ..Heard::plain(Event::DontKnow) };
+    let kept = Heard { err_code: payout.err_code.clone(), alert: forgotten, ..Heard::plain(Event::DontKnow) };
     match (believed, refused_for_good) {
         (false, _) => kept,
         (true, true) if doubted_long => Heard { event: Event::TurnedOut, ..kept },
@@ -328,9 +339,17 @@ fn heard_not_found(payout: &Payout, now: UnixMs) -> Heard {
 
 /// The last refusal was of a kind that no repetition mends.
 fn is_refused_for_good(payout: &Payout) -> bool {
-    let final_reactions =
-        |code: ErrCode| matches!(code.reaction(), Reaction::FinalForUser | Reaction::FixConfiguration);
-    payout.err_code.parse::<ErrCode>().is_ok_and(final_reactions)
+    let reaction = match payout.request.rail {
+        Rail::Redpack => payout.err_code.parse::<ErrCode>().ok().map(ErrCode::reaction),
+        Rail::Transfer => payout.err_code.parse::<Code>().ok().map(Code::reaction),
+    };
+    reaction.is_some_and(|reaction| matches!(reaction, Reaction::FinalForUser | Reaction::FixConfiguration))
+}
+
+/// Whether a payout failed for something that the follower can mend: real name, risk, a limit of theirs.
+pub(crate) fn is_mendable(err_code: &str) -> bool {
+    matches!(err_code, "NO_AUTH" | "V2_ACCOUNT_SIMPLE_BAN")
+        || matches!(FailReason::fault_of(err_code), Fault::Person | Fault::PersonLimit)
 }
 
 /// Nothing new; what WeChat said last is kept.

@@ -12,6 +12,7 @@ const IDLE: Duration = Duration::from_secs(1);
 pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     let mut tidied_at = engine.clock().now();
+    let mut watched_at = tidied_at;
     loop {
         let worked = match engine.work_once().await {
             Ok(n) => n > 0,
@@ -24,6 +25,10 @@ pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
             tracing::warn!(%error, "refusals could not be counted; the figures show fewer");
         }
         let now = engine.clock().now();
+        if now.since(watched_at) > minutes(1) {
+            watched_at = now;
+            watch(&engine).await;
+        }
         if now.since(tidied_at) > minutes(10) {
             tidied_at = now;
             if let Err(error) = engine.tidy_inbox().await {
@@ -37,5 +42,15 @@ pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
             () = engine.woken() => {}
             () = tokio::time::sleep(IDLE) => {}
         }
+    }
+}
+
+/// Looks for payouts past their deadline and tells the robots what there is to tell.
+async fn watch(engine: &Engine) {
+    if let Err(error) = engine.watch_deadlines().await {
+        tracing::warn!(%error, "the deadlines of payouts could not be looked at; it is tried again in a minute");
+    }
+    if let Err(error) = engine.send_alerts().await {
+        tracing::warn!(%error, "alerts could not be sent; they stay due");
     }
 }

@@ -14,6 +14,7 @@ mod m0005_staff;
 mod m0007_edit_key;
 mod m0008_unseen;
 mod m0009_ledger;
+mod m0010_rails;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_edit_key::Step),
             Box::new(m0008_unseen::Step),
             Box::new(m0009_ledger::Step),
+            Box::new(m0010_rails::Step),
         ]
     }
 }

@@ -4,6 +4,7 @@
 use crate::Fen;
 use crate::account::{FieldError, names};
 use crate::ids::{AccountId, CampaignId, MchId, Slug};
+use crate::payout::Rail;
 use crate::prize::{PrizeRule, PrizeWrong};
 use crate::say::Lang;
 use crate::time::UnixMs;
@@ -109,6 +110,8 @@ pub struct Campaign {
     pub prize: PrizeRule,
     /// How often one person may claim; fixed when it first runs.
     pub scope: Scope,
+    /// How new payouts travel; those under way keep their own.
+    pub rail: Rail,
     /// At most this much in all goes out on asserted evidence (edit-mode links).
     pub asserted_cap: Fen,
     /// True when its budget is spread evenly over the hours left.
@@ -336,6 +339,7 @@ mod tests {
                 closes_at: checked.closes_at,
                 prize: checked.prize,
                 scope: checked.scope,
+                rail: Rail::Redpack,
                 asserted_cap: checked.asserted_cap,
                 paced: false,
                 started_at: None,

@@ -6,6 +6,8 @@ pub mod ids;
 pub mod time;
 
 pub mod account;
+pub mod ageing;
+pub mod alert;
 pub mod campaign;
 pub mod cap;
 pub mod claim;
@@ -16,6 +18,7 @@ pub mod ledger;
 pub mod link;
 pub mod payout;
 pub mod prize;
+pub mod rail;
 pub mod retry;
 pub mod ticket;
 

@@ -54,6 +54,8 @@ pub enum Event {
     Lease,
     /// WeChat accepted it.
     Accepted,
+    /// WeChat set a transfer's money aside until the follower confirms.
+    Waits,
     /// Definitely not sent, and the same number may be tried again later.
     NotYet,
     /// Definitely not sent, for good.
@@ -62,11 +64,11 @@ pub enum Event {
     DontKnow,
     /// The query says no such bill, long enough after the last call: send again, same number.
     NeverArrived,
-    /// The query says the follower took it.
+    /// WeChat says the follower took it.
     Taken,
-    /// The query says it went back to the merchant.
+    /// WeChat says it went back to the merchant.
     GivenBack,
-    /// The query says it failed.
+    /// WeChat says it failed.
     TurnedOut,
 }
 
@@ -97,12 +99,29 @@ impl State {
             (Self::Sending, E::NotYet) => Self::Queued,
             (Self::Sending, E::Refused) => Self::Failed,
             (Self::Sending | Self::Unknown, E::DontKnow) => Self::Unknown,
+            (Self::Sending | Self::Unknown | Self::WaitingConfirm, E::Waits) => Self::WaitingConfirm,
             (Self::Unknown, E::NeverArrived) => Self::Queued,
-            (Self::Unknown | Self::Sent | Self::WaitingConfirm, E::Taken) => Self::Collected,
-            (Self::Unknown | Self::Sent | Self::WaitingConfirm, E::GivenBack) => Self::Returned,
-            (Self::Unknown | Self::Sent | Self::WaitingConfirm, E::TurnedOut) => Self::Failed,
+            // An end may be told at any time before it: by a callback, or by the answer to a repetition.
+            (Self::Queued | Self::Sending | Self::Unknown | Self::Sent | Self::WaitingConfirm, E::Taken) => {
+                Self::Collected
+            }
+            (Self::Queued | Self::Sending | Self::Unknown | Self::Sent | Self::WaitingConfirm, E::GivenBack) => {
+                Self::Returned
+            }
+            (Self::Queued | Self::Sending | Self::Unknown | Self::Sent | Self::WaitingConfirm, E::TurnedOut) => {
+                Self::Failed
+            }
             (from, event) => return Err(InvalidTransition { from, event }),
         })
+    }
+
+    /// True when the money is the merchant's no longer. A red packet is paid when WeChat takes it, and its return is a
+    /// payment back; a transfer is only set aside until the follower confirms.
+    pub const fn is_paid_on(self, rail: Rail) -> bool {
+        match rail {
+            Rail::Redpack => matches!(self, Self::Sent | Self::Collected | Self::Returned),
+            Rail::Transfer => matches!(self, Self::Collected),
+        }
     }
 
     /// True when nothing more can happen to it.
@@ -115,9 +134,10 @@ impl State {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 9] = [
+    const EVENTS: [Event; 10] = [
         Event::Lease,
         Event::Accepted,
+        Event::Waits,
         Event::NotYet,
         Event::Refused,
         Event::DontKnow,
@@ -160,5 +180,25 @@ mod tests {
         for state in State::ALL {
             assert_eq!(TABLE.iter().filter(|(named, _)| named == state).count(), 1, "{state:?}");
         }
+    }
+
+    #[test]
+    fn a_transfer_that_waits_is_confirmed_or_comes_back_and_is_never_sent_again() {
+        assert_eq!(State::Sending.event(Event::Waits), Ok(State::WaitingConfirm));
+        assert_eq!(State::Unknown.event(Event::Waits), Ok(State::WaitingConfirm));
+        assert!(State::Queued.event(Event::Waits).is_err());
+        for event in EVENTS {
+            let next = State::WaitingConfirm.event(event);
+            assert!(!matches!(next, Ok(State::Queued | State::Sending | State::Unknown)), "{event:?}");
+        }
+        assert_eq!(State::WaitingConfirm.event(Event::Taken), Ok(State::Collected));
+        assert_eq!(State::WaitingConfirm.event(Event::GivenBack), Ok(State::Returned));
+    }
+
+    #[test]
+    fn a_red_packet_is_paid_when_it_is_sent_and_a_transfer_when_it_is_confirmed() {
+        let paid = |rail| State::ALL.iter().copied().filter(|s| s.is_paid_on(rail)).collect::<Vec<_>>();
+        assert_eq!(paid(Rail::Redpack), [State::Sent, State::Collected, State::Returned]);
+        assert_eq!(paid(Rail::Transfer), [State::Collected]);
     }
 }

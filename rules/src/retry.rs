@@ -41,6 +41,22 @@ pub const fn collected_wait_ms(asked: i64) -> i64 {
     }
 }
 
+/// The wait before asking whether a transfer was confirmed, after `asked` questions, in milliseconds. A callback tells
+/// it sooner; the bill is closed after 24 hours.
+pub const fn confirmed_wait_ms(asked: i64) -> i64 {
+    match asked {
+        i64::MIN..=0 => secs(15),
+        1 => secs(30),
+        2 => minutes(2),
+        3 => minutes(10),
+        4..=6 => hours(1),
+        _ => hours(4),
+    }
+}
+
+/// How long a transfer waits for its follower.
+pub const CONFIRM_WITHIN_MS: i64 = hours(24);
+
 /// How long after the last call "no such bill" is believed: WeChat may still be working before that.
 pub const NOT_FOUND_BELIEVED_MS: i64 = minutes(5);
 
@@ -63,7 +79,7 @@ mod tests {
 
     #[test]
     fn waits_never_shrink_and_never_hurry() {
-        for wait in [resend_wait_ms, query_wait_ms, collected_wait_ms] {
+        for wait in [resend_wait_ms, query_wait_ms, collected_wait_ms, confirmed_wait_ms] {
             for attempt in 0..20 {
                 assert!(wait(attempt) >= 1000);
                 assert!(wait(attempt + 1) >= wait(attempt));

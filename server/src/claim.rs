@@ -1,12 +1,14 @@
 //! The claim page `/c/{campaign}` and its form.
 //! Refuses to bind a ticket or to pay for anybody whom WeChat has not identified.
 
+mod confirm;
+
 use crate::extract::{Segment, Sent};
 use crate::oauth;
 use crate::person::Person;
 use crate::site::Site;
 use crate::web::{self, Agent};
-use app::claim::{Face, View};
+use app::claim::{Ask, Face, View};
 use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
@@ -30,6 +32,8 @@ struct Carried {
     t: Option<String>,
     a: Option<String>,
     again: Option<String>,
+    /// The whole query, as the browser shows it.
+    query: Option<String>,
 }
 
 /// `GET /c/{campaign}`.
@@ -41,7 +45,7 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Response {
     let asked = |key| web::asked(query.as_deref(), key);
-    let carried = Carried { t: asked("t"), a: asked("a"), again: asked("again") };
+    let carried = Carried { t: asked("t"), a: asked("a"), again: asked("again"), query: query.clone() };
     let lang = web::lang(asked("lang").as_deref(), &headers);
     let Ok(slug) = Slug::try_from(slug) else { return web::not_found(lang) };
     let shown = async {
@@ -76,7 +80,11 @@ impl Page<'_> {
             return self.open_edit_key(key, &person).await;
         }
         let place = engine.own_place(&self.campaign, &self.claimant(&person)).await?;
-        Ok(self.page(&self.view(&place, &person, carried.again.is_some())))
+        let view = self.view(&place, &person, carried.again.is_some());
+        match confirm::ask(self, &place, &person, carried.query.as_deref()).await? {
+            Some((amount, ask)) if matches!(view, View::Sent { .. }) => Ok(self.confirm_page(amount, ask)),
+            Some(_) | None => Ok(self.page(&view)),
+        }
     }
 
     /// Nobody we know yet: WeChat is asked; another browser is told to open the page in WeChat.
@@ -178,6 +186,11 @@ impl Page<'_> {
                 why: if claim.mendable { say::mend_then_ask(self.lang) } else { say::ask_us(self.lang) }.to_owned(),
             },
         }
+    }
+
+    fn confirm_page(&self, amount: rules::Fen, ask: Ask) -> Response {
+        let html = app::claim::page(&face(&self.campaign, &self.payer, self.lang), &View::Confirm { amount, ask });
+        web::confirm_page(html, &self.site.config().wechat.js_sdk())
     }
 
     fn page(&self, view: &View) -> Response {

@@ -36,6 +36,8 @@ pub struct Config {
     pub clock_url: Option<Url>,
     /// How long callers may take, and how many there may be.
     pub limits: crate::serving::Limits,
+    /// Where chat robots are called instead of their own hosts, for tests; without a trailing slash.
+    pub robots_url: Option<String>,
 }
 
 const DEFAULTS: &[(&str, &str)] = &[
@@ -56,6 +58,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("wechat.pay_ca_file", ""),
     ("pay.client_ip", "127.0.0.1"),
     ("dev.clock_url", ""),
+    ("dev.robots_url", ""),
     // Region rules read it; without such a rule nothing does.
     ("region.ip_data", "data/ip2region.xdb"),
 ];
@@ -131,7 +134,8 @@ impl Config {
             pay: any_url("wechat.pay_url", get("wechat.pay_url"))?,
             js: any_url("wechat.js_url", get("wechat.js_url"))?,
         };
-        let clock_url = clock(get("dev.clock_url"), &wechat)?;
+        let clock_url = simulators("dev.clock_url", get("dev.clock_url"), &wechat)?;
+        let robots_url = simulators("dev.robots_url", get("dev.robots_url"), &wechat)?;
         let database_url = get("database.url").to_owned();
         if !["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| database_url.starts_with(scheme)) {
             return wrong("database.url", "must begin with sqlite:// or postgres://");
@@ -152,6 +156,7 @@ impl Config {
             client_ip,
             clock_url,
             limits: crate::serving::Limits::default(),
+            robots_url: robots_url.map(|url| url.as_str().trim_end_matches('/').to_owned()),
         })
     }
 
@@ -233,17 +238,18 @@ fn client_ip(text: &str, pay: &Url, public_url: &str) -> Result<String, WrongSet
     Ok(ip.to_string())
 }
 
-/// Following another clock makes every time limit worthless: only the simulator may set it.
-fn clock(text: &str, hosts: &wechat::http::Hosts) -> Result<Option<Url>, WrongSetting> {
+/// Another clock makes every time limit worthless, and another host for robots gives their secrets away: only the
+/// simulator may set these.
+fn simulators(name: &str, text: &str, hosts: &wechat::http::Hosts) -> Result<Option<Url>, WrongSetting> {
     if text.is_empty() {
         return Ok(None);
     }
-    let url = any_url("dev.clock_url", text)?;
+    let url = any_url(name, text)?;
     let all = [&url, &hosts.api, &hosts.open, &hosts.mp, &hosts.pay, &hosts.js];
     if all.into_iter().all(is_loopback) {
         Ok(Some(url))
     } else {
-        wrong("dev.clock_url", "is for the simulator only: every WeChat address must be on this machine (127.0.0.1)")
+        wrong(name, "is for the simulator only: every WeChat address must be on this machine (127.0.0.1)")
     }
 }
 

@@ -2,7 +2,7 @@
 //! Refuses to overwrite: what is there already stays as it is, so an import may be repeated, and one that was cut off
 //! is completed by the next. A campaign that has started is left alone.
 
-use engine::merchants::{Kept, NewMerchant};
+use engine::merchants::{Kept, NewMerchant, NewV3};
 use engine::operators::console;
 use engine::{Engine, Error, Said};
 use rules::Fen;
@@ -11,6 +11,7 @@ use rules::campaign::{Campaign, CampaignForm, Event};
 use rules::ids::{AccountId, Appid, CampaignId, EditKey, LinkCode, MchId, Slug};
 use rules::ledger;
 use rules::operator::Role;
+use rules::payout::Rail;
 use rules::say::Lang;
 use rules::time::{UnixMs, hours};
 use serde::Deserialize;
@@ -64,6 +65,9 @@ struct MerchantEntry {
     apiv2_key: String,
     cert_file: String,
     key_file: String,
+    apiv3_key: Option<String>,
+    pub_key_id: Option<String>,
+    pub_key_file: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +80,7 @@ struct CampaignEntry {
     wishing: String,
     #[serde(default)]
     rules: String,
+    rail: Option<Rail>,
     prize_min_fen: i64,
     prize_max_fen: i64,
     budget_fen: i64,
@@ -188,6 +193,12 @@ async fn enter_merchant(
         apiv2_key: entry.apiv2_key.clone(),
         cert_pem: read(&entry.cert_file)?,
         key_pem: read(&entry.key_file)?,
+        v3: match (&entry.apiv3_key, &entry.pub_key_id, &entry.pub_key_file) {
+            (Some(apiv3_key), Some(pub_key_id), Some(file)) => {
+                Some(NewV3 { apiv3_key: apiv3_key.clone(), pub_key_id: pub_key_id.clone(), pub_key_pem: read(file)? })
+            }
+            (_, _, _) => None,
+        },
     };
     let mch_id = &entry.mch_id;
     match engine.differing(&merchant, payer).await? {
@@ -233,6 +244,9 @@ async fn enter_campaign(engine: &Engine, entry: &CampaignEntry, done: &mut Vec<S
     };
     let form = form.check(Lang::En).map_err(Said::Invalid)?;
     let id = engine.create_campaign(&console(), form, Lang::En).await?;
+    if let Some(rail) = entry.rail {
+        engine.set_rail(&console(), id, rail, Lang::En).await?;
+    }
     done.push(format!("entered campaign {}", entry.slug));
     engine.campaign(id).await
 }

@@ -14,6 +14,7 @@ pub mod entry;
 pub mod extract;
 pub mod live;
 pub mod oauth;
+pub mod pay_notify;
 pub mod person;
 pub mod reports;
 pub mod staff;

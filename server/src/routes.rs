@@ -2,7 +2,7 @@
 //! Refuses to hold a handler's body.
 
 use crate::site::Site;
-use crate::{callback, claim, entry, extract, live, oauth, reports, staff, web};
+use crate::{callback, claim, entry, extract, live, oauth, pay_notify, reports, staff, web};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -23,8 +23,10 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
 /// All routes.
 pub fn router(site: Site) -> Router {
-    // WeChat's pushes have limits of their own, in `callback`.
-    let pushes = Router::new().route("/wechat/{appid}", get(callback::verify).post(callback::push));
+    // WeChat's pushes and callbacks have limits of their own, in `callback` and `pay_notify`.
+    let pushes = Router::new()
+        .route("/wechat/{appid}", get(callback::verify).post(callback::push))
+        .route("/pay/notify/{mch_id}/v3", post(pay_notify::v3));
     let streams = Router::new()
         .route("/admin/live", get(live::live))
         .route("/admin/qr/{code}", get(entry::link_qr))

@@ -61,7 +61,13 @@ async fn open_as(config: &Config, clock: Clock, draw: Draw, migrate: bool) -> Re
     let vault = Vault::new(&master_key, draw.clone());
     let payer = Payer::new(config.wechat.pay.to_string(), ca_pem);
     let node = i64::from(u16::from_le_bytes(draw.bytes()));
-    let settings = Settings { entry_url: config.entry_url.clone(), node, client_ip: config.client_ip.clone() };
+    let settings = Settings {
+        entry_url: config.entry_url.clone(),
+        public_url: config.public_url.clone(),
+        robots_url: config.robots_url.clone(),
+        node,
+        client_ip: config.client_ip.clone(),
+    };
     let engine = Engine::new(db, clock, draw, vault, payer, settings);
     match engine.master_key_fits().await {
         Ok(true) => Ok(engine),

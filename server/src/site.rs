@@ -4,10 +4,12 @@
 use crate::config::Config;
 use crate::person::Person;
 use engine::Engine;
+use engine::tokens::Tokens;
 use leptos::config::LeptosOptions;
 use moka::future::Cache;
 use std::sync::Arc;
 use std::time::Duration;
+use wechat::access_token::{Keeper, Source};
 
 /// Shared by all requests. Cheap to clone.
 #[derive(Clone)]
@@ -17,6 +19,7 @@ struct Parts {
     engine: Engine,
     config: Config,
     wechat: wechat::http::Client,
+    keeper: Keeper<Tokens>,
     codes: Cache<String, (String, Person)>,
     sign_ins: crate::staff::Attempts,
     leptos: LeptosOptions,
@@ -27,7 +30,8 @@ impl Site {
     pub fn new(engine: Engine, config: Config, wechat: wechat::http::Client, leptos: LeptosOptions) -> Self {
         let codes = Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(300)).build();
         let sign_ins = crate::staff::Attempts::default();
-        Self(Arc::new(Parts { engine, config, wechat, codes, sign_ins, leptos }))
+        let keeper = Keeper::new(wechat.clone(), engine.tokens(), Source::Stable);
+        Self(Arc::new(Parts { engine, config, wechat, keeper, codes, sign_ins, leptos }))
     }
 
     /// The verbs.
@@ -43,6 +47,11 @@ impl Site {
     /// WeChat.
     pub fn wechat(&self) -> &wechat::http::Client {
         &self.0.wechat
+    }
+
+    /// The accounts' tokens and tickets.
+    pub fn keeper(&self) -> &Keeper<Tokens> {
+        &self.0.keeper
     }
 
     /// OAuth codes exchanged in the last five minutes: the browser that brought each, and who it was.

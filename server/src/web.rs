@@ -103,13 +103,30 @@ pub fn to_entry_host(config: &Config, headers: &HeaderMap, path: &str) -> Option
     (public && host != entry).then(|| redirect(&format!("{}{path}", config.entry_url)))
 }
 
-static FOLLOWER_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(app::claim::CSS.as_bytes()));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    );
-    HeaderValue::from_str(&policy).expect("a policy is made of ASCII")
-});
+static FOLLOWER_POLICY: LazyLock<HeaderValue> =
+    LazyLock::new(|| HeaderValue::from_str(&follower_policy("'none'")).expect("a policy is made of ASCII"));
+
+fn follower_policy(scripts: &str) -> String {
+    let style = hash(app::claim::CSS);
+    format!(
+        "default-src 'none'; script-src {scripts}; style-src 'sha256-{style}'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// SHA-256 as a policy names it.
+fn hash(text: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(text.as_bytes()))
+}
+
+/// The page of a transfer's confirmation: it runs its one script and WeChat's JS-SDK, and nothing else.
+pub fn confirm_page(html: String, sdk_url: &url::Url) -> Response {
+    let scripts = format!("'sha256-{}' {}", hash(app::claim::SCRIPT), sdk_url.origin().ascii_serialization());
+    let mut response = page(StatusCode::OK, html);
+    if let Ok(policy) = HeaderValue::from_str(&follower_policy(&scripts)) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
 
 /// A page for followers: no script, no framing, not cached.
 pub fn page(status: StatusCode, html: String) -> Response {

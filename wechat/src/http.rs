@@ -100,7 +100,7 @@ impl Client {
     }
 
     async fn json<T: DeserializeOwned>(&self, call: Call<'_>, request: reqwest::RequestBuilder) -> Result<T, Error> {
-        let (status, body) = fetch(call.path, request).await?;
+        let Fetched { status, body, .. } = fetch(call.path, request).await?;
         let unreadable = |said| Error::new(Kind::Unreadable, call.path, said);
         // WeChat sends JSON under text/plain too: the content decides, not the header.
         let parsed: Option<Value> = serde_json::from_slice(&body).ok();
@@ -130,14 +130,18 @@ impl Client {
     }
 }
 
+/// One whole answer.
+pub(crate) struct Fetched {
+    pub status: reqwest::StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Vec<u8>,
+}
+
 /// Sends, and reads at most [`MAX_ANSWER_BYTES`].
-pub(crate) async fn fetch(
-    call: &'static str,
-    request: reqwest::RequestBuilder,
-) -> Result<(reqwest::StatusCode, Vec<u8>), Error> {
+pub(crate) async fn fetch(call: &'static str, request: reqwest::RequestBuilder) -> Result<Fetched, Error> {
     let broke = |error: reqwest::Error| Error::transport(call, &error);
     let mut response = request.send().await.map_err(broke)?;
-    let status = response.status();
+    let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broke)? {
         if body.len() + chunk.len() > MAX_ANSWER_BYTES {
@@ -145,7 +149,7 @@ pub(crate) async fn fetch(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok((status, body))
+    Ok(Fetched { status, headers, body })
 }
 
 /// A number that may come as text.

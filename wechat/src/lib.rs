@@ -1,4 +1,4 @@
-//! A client of WeChat's protocols: official accounts and WeChat Pay v2, byte for byte as the platform speaks them.
+//! A client of WeChat's protocols: official accounts and WeChat Pay (v2 and v3), byte for byte as the platform speaks them.
 //! It knows nothing of campaigns, keeps no clock, draws no random numbers, and never chooses a host by itself.
 
 pub mod error;

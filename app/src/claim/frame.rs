@@ -1,5 +1,5 @@
 //! What every follower's page is made of: the document around it, the covers, avatars and marks.
-//! Refuses scripts, style attributes and pictures from other hosts, so that the strictest policy holds.
+//! Refuses event and style attributes and pictures from other hosts, so that the strictest policy holds.
 
 use crate::claim::Face;
 use leptos::prelude::*;

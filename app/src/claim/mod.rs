@@ -1,13 +1,16 @@
-//! The claim page: one whole HTML document for every state a follower can be in, without a script.
+//! The claim page: one whole HTML document for every state a follower can be in; only a transfer's confirmation has a
+//! script.
 //! Refuses to decide or to load anything; what is true comes in as a [`View`], and goes out as text.
 
 pub(crate) mod below;
+mod confirm;
 pub mod frame;
 mod money;
 #[cfg(test)]
 mod tests;
 mod told;
 
+pub use confirm::{Ask, SCRIPT};
 pub use frame::CSS;
 
 use crate::claim::frame::{Document, document};
@@ -57,6 +60,13 @@ pub enum View {
         amount: Fen,
         /// The service account in whose chat it lies, when the follower follows it; else it is in 服务通知.
         chat: Option<String>,
+    },
+    /// A transfer that the follower has to confirm.
+    Confirm {
+        /// How much.
+        amount: Fen,
+        /// What WeChat's page is opened with.
+        ask: Ask,
     },
     /// The follower has the money.
     Collected {
@@ -126,6 +136,7 @@ impl View {
             Self::Ready { .. } => "ready",
             Self::Paying { .. } => "paying",
             Self::Sent { .. } => "sent",
+            Self::Confirm { .. } => "confirm_needed",
             Self::Collected { .. } => "collected",
             Self::Failed { .. } => "failed",
             Self::Returned { .. } => "returned",
@@ -148,6 +159,7 @@ impl View {
             Self::Ready { .. }
             | Self::Paying { .. }
             | Self::Sent { .. }
+            | Self::Confirm { .. }
             | Self::Collected { .. }
             | Self::Failed { .. }
             | Self::Returned { .. }
@@ -191,6 +203,7 @@ fn state(face: &Face, view: &View) -> AnyView {
         View::Ready { form_token } => ready(face, form_token),
         View::Paying { amount } => money::paying(face, *amount),
         View::Sent { amount, chat } => money::sent(face, *amount, chat.as_deref()),
+        View::Confirm { amount, ask } => confirm::waiting(face, *amount, ask),
         View::Collected { amount } => money::collected(face, *amount),
         View::Failed { amount, why } => money::failed(face, *amount, why),
         View::Returned { amount } => money::returned(face, *amount),

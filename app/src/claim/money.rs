@@ -87,7 +87,15 @@ pub fn already(face: &Face, fen: Fen, at: UnixMs, now: State) -> AnyView {
     .into_any()
 }
 
-fn result(face: &Face, fen: Fen, mark: Mark, word: &'static str, text: String, next: Option<AnyView>) -> AnyView {
+/// A cover, the amount with its word, one sentence, and what comes next.
+pub(super) fn result(
+    face: &Face,
+    fen: Fen,
+    mark: Mark,
+    word: &'static str,
+    text: String,
+    next: Option<AnyView>,
+) -> AnyView {
     view! {
         {campaign_cover(face)}
         <section class="result">

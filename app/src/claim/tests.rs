@@ -186,3 +186,25 @@ fn the_address_to_go_on_is_a_link_and_not_a_redirect() {
     assert!(html.contains("href=\"https://open.example/a?b=1&amp;c=2#wechat_redirect\""));
     assert!(!html.contains("<form"));
 }
+
+#[test]
+fn a_transfer_is_confirmed_with_one_constant_script_and_says_where_to_go_without_it() {
+    let evil = "\"><script>alert(1)</script>";
+    let ask = Ask {
+        mch_id: "1900000109".to_owned(),
+        appid: "wx8888888888888888".to_owned(),
+        package_info: evil.to_owned(),
+        config: Some("{\"nonceStr\":\"N\"}".to_owned()),
+        sdk_url: "https://res.wx.qq.com/open/js/jweixin-1.6.0.js".to_owned(),
+    };
+    for lang in [Lang::Zh, Lang::En] {
+        let html = page(&Face { lang, ..face() }, &View::Confirm { amount: fen(123), ask: ask.clone() });
+        assert!(html.contains("data-state=\"confirm_needed\"") && html.contains("data-amount-fen=\"123\""));
+        assert!(html.contains(&format!("<script>{SCRIPT}</script>")), "the policy allows exactly this text");
+        assert_eq!(html.matches("<script").count(), 2, "the evil one is text in an attribute");
+        assert!(html.contains("data-package=\"&quot;&gt;&lt;script&gt;"), "{html}");
+        assert!(html.contains("<noscript>") && html.contains(say::confirm_no_script(lang)));
+        assert!(html.contains("hidden") && !html.contains("onclick=") && !html.contains("http-equiv"));
+        assert!(html.len() <= 40 * 1024);
+    }
+}

@@ -161,6 +161,6 @@ impl Engine {
 }
 
 fn own_claim(s: &Standing) -> OwnClaim {
-    let mendable = matches!(s.err_code.as_str(), "NO_AUTH" | "V2_ACCOUNT_SIMPLE_BAN");
+    let mendable = crate::payouts::is_mendable(&s.err_code);
     OwnClaim { account: s.account, at: s.at, amount: s.amount, claim: s.claim, payout: s.payout, mendable }
 }

@@ -7,6 +7,7 @@ use super::{Tx, exec, fen, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::campaign::{Campaign, CheckedCampaign, Member, State, Texts};
 use rules::ids::{AccountId, Appid, CampaignId, EditKey, MchId, Slug};
+use rules::payout::Rail;
 use rules::prize::PrizeRule;
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
@@ -32,6 +33,7 @@ fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
         closes_at: UnixMs(get(r, "closes_at")?),
         prize: PrizeRule::new(min, max).map_err(|wrong| Error::broken(format!("a stored prize rule: {wrong:?}")))?,
         scope: parsed(r, "scope")?,
+        rail: parsed(r, "rail")?,
         asserted_cap: fen(r, "asserted_cap_fen")?,
         paced: get::<i64>(r, "paced")? == 1,
         started_at: get::<Option<i64>>(r, "started_at")?.map(UnixMs),
@@ -131,6 +133,12 @@ pub async fn set_state(tx: &mut Tx, id: CampaignId, state: State, now: UnixMs) -
 pub async fn set_paced(tx: &mut Tx, id: CampaignId, paced: bool) -> Result<u64, Error> {
     let sql = "UPDATE campaigns SET paced = $2 WHERE id = $1";
     Ok(exec(tx.conn(), sql, [id.0.into(), i64::from(paced).into()]).await?)
+}
+
+/// Chooses the rail of new payouts.
+pub async fn set_rail(tx: &mut Tx, id: CampaignId, rail: Rail) -> Result<(), Error> {
+    exec(tx.conn(), "UPDATE campaigns SET rail = $2 WHERE id = $1", [id.0.into(), rail.name().into()]).await?;
+    Ok(())
 }
 
 fn member(r: &QueryResult, account: rules::account::Account) -> Result<Member, Error> {

@@ -79,17 +79,19 @@ pub async fn add(tx: &mut Tx, changes: &Changes) -> Result<(), Error> {
     Ok(())
 }
 
-/// Where the claim of a payout counts.
-pub async fn of_payout(tx: &Tx, payout: PayoutId) -> Result<Option<(CampaignId, Granted)>, Error> {
+/// Counts a payout's money in every counter of its claim: what is reserved anew is added, what came back taken off.
+/// Errors: there is no such payout.
+pub async fn count(tx: &mut Tx, payout: PayoutId, amount: i64) -> Result<(), Error> {
     let sql = "SELECT c.campaign_id, c.account_id, c.grade, c.at, f.link_id FROM payouts p
         JOIN claims c ON c.id = p.claim_id JOIN follows f ON f.id = c.follow_id WHERE p.id = $1";
     let found = rows(tx.conn(), sql, [payout.0.into()]).await?;
-    let Some(r) = found.first() else { return Ok(None) };
+    let r = found.first().ok_or_else(|| Error::broken("a payout without its claim"))?;
     let granted = Granted {
         account: AccountId(get(r, "account_id")?),
         link: get::<Option<i64>>(r, "link_id")?.map(LinkId),
         grade: parsed(r, "grade")?,
         at: UnixMs(get(r, "at")?),
     };
-    Ok(Some((CampaignId(get(r, "campaign_id")?), granted)))
+    let campaign = CampaignId(get(r, "campaign_id")?);
+    add(tx, &granted.uses().into_iter().map(|counter| ((campaign, counter), amount)).collect()).await
 }

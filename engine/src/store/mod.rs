@@ -2,6 +2,8 @@
 //! Refuses to return rows; what comes out are the types of `rules` or records of this crate.
 
 pub mod accounts;
+pub mod ageing;
+pub mod alerts;
 pub mod budgets;
 pub mod campaigns;
 pub mod caps;
@@ -19,6 +21,7 @@ pub mod payouts;
 #[cfg(test)]
 #[path = "../../../server/tests/it/postgres.rs"]
 mod postgres;
+pub mod rails;
 pub mod settings;
 pub mod tickets;
 pub mod tokens;

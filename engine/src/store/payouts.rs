@@ -6,7 +6,7 @@ use super::dialect::{batch, json_rows};
 use super::{Tx, dialect, exec, fen, get, parsed, rows};
 use crate::error::Error;
 use rules::Fen;
-use rules::ids::{AccountId, Appid, CampaignId, ClaimId, LineId, LinkId, MchBillno, MchId, PayoutId};
+use rules::ids::{AccountId, Appid, CampaignId, ClaimId, LineId, LinkId, MchBillno, MchId, Openid, PayoutId};
 use rules::payout::{Rail, State};
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -15,6 +15,7 @@ use serde_json::json;
 /// A complete request, frozen when the claim is granted.
 #[derive(Debug, Clone)]
 pub struct Frozen {
+    pub rail: Rail,
     pub mch_id: MchId,
     pub appid: Appid,
     pub mch_billno: MchBillno,
@@ -34,7 +35,7 @@ pub struct NewPayout {
 /// Queues payouts and tells how many.
 pub async fn queue(tx: &mut Tx, payouts: &[NewPayout]) -> Result<u64, Error> {
     let list = payouts.iter().map(|new| {
-        json!({ "id": new.id.0, "claim_id": new.claim.0, "line_id": new.line.0, "rail": Rail::Redpack.name(),
+        json!({ "id": new.id.0, "claim_id": new.claim.0, "line_id": new.line.0, "rail": new.request.rail.name(),
             "mch_id": new.request.mch_id.as_str(), "appid": new.request.appid.as_str(),
             "mch_billno": new.request.mch_billno.as_str(), "request": new.request.body,
             "amount_fen": new.amount.get(), "at": new.at.0 })
@@ -82,6 +83,7 @@ fn payout(r: &QueryResult) -> Result<Payout, Error> {
         id: PayoutId(get(r, "id")?),
         line: LineId(get(r, "line_id")?),
         request: Frozen {
+            rail: parsed(r, "rail")?,
             mch_id: parsed(r, "mch_id")?,
             appid: parsed(r, "appid")?,
             mch_billno: parsed(r, "mch_billno")?,
@@ -98,25 +100,33 @@ fn payout(r: &QueryResult) -> Result<Payout, Error> {
     })
 }
 
-/// Leases queued payouts that are due to this worker until `until`, the longest waiting first.
-pub async fn lease_due(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> Result<Vec<Payout>, Error> {
+/// Leases queued payouts of a merchant's rail that are due to this worker until `until`, the longest waiting first.
+pub async fn lease_due(
+    tx: &mut Tx,
+    (mch_id, rail): (&MchId, Rail),
+    now: UnixMs,
+    until: UnixMs,
+    limit: i64,
+) -> Result<Vec<Payout>, Error> {
     let sql = format!(
-        "WITH due AS (SELECT id FROM payouts WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $3{})
+        "WITH due AS (SELECT id FROM payouts WHERE state = 'queued' AND due_at <= $1 AND mch_id = $4 AND rail = $5
+            ORDER BY due_at, id LIMIT $3{})
         UPDATE payouts SET state = 'sending', attempts = attempts + 1, called_at = $1, due_at = $2
         WHERE id IN (SELECT id FROM due) AND state = 'queued' AND due_at <= $1
         RETURNING *",
         dialect::skip_locked(tx.conn())
     );
-    rows(tx.conn(), &sql, [now.0.into(), until.0.into(), limit.into()]).await?.iter().map(payout).collect()
+    let values = [now.0.into(), until.0.into(), limit.into(), mch_id.as_str().into(), rail.name().into()];
+    rows(tx.conn(), &sql, values).await?.iter().map(payout).collect()
 }
 
-/// Payouts to ask WeChat about: unknown ones and sent ones whose turn has come. Takes them off the list until `until`.
+/// Payouts to ask WeChat about: unknown, sent and waiting ones whose turn has come. Takes them off the list until `until`.
 pub async fn take_questions(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> Result<Vec<Payout>, Error> {
     let sql = format!(
-        "WITH due AS (SELECT id FROM payouts WHERE state IN ('unknown', 'sent') AND due_at <= $1
+        "WITH due AS (SELECT id FROM payouts WHERE state IN ('unknown', 'sent', 'waiting_confirm') AND due_at <= $1
             ORDER BY due_at, id LIMIT $3{})
         UPDATE payouts SET asked = asked + 1, due_at = $2
-        WHERE id IN (SELECT id FROM due) AND state IN ('unknown', 'sent') AND due_at <= $1
+        WHERE id IN (SELECT id FROM due) AND state IN ('unknown', 'sent', 'waiting_confirm') AND due_at <= $1
         RETURNING *",
         dialect::skip_locked(tx.conn())
     );
@@ -143,6 +153,27 @@ pub async fn by_id(tx: &Tx, id: PayoutId) -> Result<Option<Payout>, Error> {
     rows(tx.conn(), &sql, [id.0.into()]).await?.first().map(payout).transpose()
 }
 
+/// The payout of a bill number.
+pub async fn by_number(db: &impl ConnectionTrait, number: &MchBillno) -> Result<Option<Payout>, Error> {
+    let found = rows(db, "SELECT * FROM payouts WHERE mch_billno = $1", [number.as_str().into()]).await?;
+    found.first().map(payout).transpose()
+}
+
+/// A transfer of this person that waits for a confirmation at `now`.
+pub async fn waiting_of(
+    db: &impl ConnectionTrait,
+    campaign: CampaignId,
+    payee: &Openid,
+    now: UnixMs,
+) -> Result<Option<(MchId, Appid, String)>, Error> {
+    let sql = "SELECT p.mch_id, p.appid, p.package_info FROM payouts p JOIN claims c ON c.id = p.claim_id
+        WHERE c.campaign_id = $1 AND c.payee_openid = $2 AND p.state = 'waiting_confirm' AND p.expires_at > $3
+            AND p.package_info IS NOT NULL ORDER BY p.id DESC LIMIT 1";
+    let found = rows(db, sql, [campaign.0.into(), payee.as_str().into(), now.0.into()]).await?;
+    let Some(r) = found.first() else { return Ok(None) };
+    Ok(Some((parsed(r, "mch_id")?, parsed(r, "appid")?, get(r, "package_info")?)))
+}
+
 /// What was learned about a payout.
 #[derive(Debug, Clone)]
 pub struct Learned {
@@ -154,12 +185,16 @@ pub struct Learned {
     pub err_code: String,
     pub err_code_des: String,
     pub asked: i64,
+    pub package_info: Option<String>,
+    pub expires_at: Option<UnixMs>,
 }
 
 /// Writes what was learned if the payout still stands at `from`; false when it moved meanwhile.
 pub async fn learn(tx: &mut Tx, id: PayoutId, from: State, learned: &Learned) -> Result<bool, Error> {
     let sql = "UPDATE payouts SET state = $3, due_at = $4, accepted_at = COALESCE($5, accepted_at), ended_at = $6,
-            err_code = $7, err_code_des = $8, asked = $9, doubted_at = COALESCE($10, doubted_at) WHERE id = $1 AND state = $2";
+            err_code = $7, err_code_des = $8, asked = $9, doubted_at = COALESCE($10, doubted_at),
+            package_info = COALESCE($11, package_info), expires_at = COALESCE($12, expires_at)
+        WHERE id = $1 AND state = $2";
     let values = [
         id.0.into(),
         from.name().into(),
@@ -171,6 +206,8 @@ pub async fn learn(tx: &mut Tx, id: PayoutId, from: State, learned: &Learned) ->
         learned.err_code_des.as_str().into(),
         learned.asked.into(),
         learned.doubted_at.map(|t| t.0).into(),
+        learned.package_info.as_deref().into(),
+        learned.expires_at.map(|t| t.0).into(),
     ];
     Ok(exec(tx.conn(), sql, values).await? == 1)
 }
@@ -188,9 +225,12 @@ pub async fn counted_for(tx: &Tx, id: PayoutId) -> Result<Option<(CampaignId, Ac
     )))
 }
 
-/// When the next payout is due for a call or a question.
+/// When the next payout is due for a call or a question; a rail that stands still makes its payouts wait for it.
 pub async fn next_due(db: &impl ConnectionTrait) -> Result<Option<UnixMs>, Error> {
-    let sql = "SELECT MIN(due_at) AS due FROM payouts WHERE state IN ('queued', 'sending', 'unknown', 'sent')";
+    let sql = "SELECT MIN(CASE WHEN p.state = 'queued' AND r.state = 'paused' AND r.until > p.due_at THEN r.until
+                WHEN p.state = 'queued' AND r.state = 'stopped' THEN NULL ELSE p.due_at END) AS due
+        FROM payouts p JOIN rails r ON r.mch_id = p.mch_id AND r.rail = p.rail
+        WHERE p.state IN ('queued', 'sending', 'unknown', 'sent', 'waiting_confirm')";
     let found = rows(db, sql, []).await?;
     Ok(found.first().map_or(Ok(None), |r| get::<Option<i64>>(r, "due"))?.map(UnixMs))
 }

@@ -26,7 +26,8 @@ const CHECKS: &[(&str, &str)] = &[
         "what is reserved is what is under way",
         "SELECT 'line ' || CAST(l.id AS TEXT) AS broken FROM lines l WHERE l.reserved_fen <>
             (SELECT CAST(COALESCE(SUM(p.amount_fen), 0) AS BIGINT) FROM payouts p
-                WHERE p.line_id = l.id AND p.accepted_at IS NULL AND p.state IN ('queued', 'sending', 'unknown'))",
+                WHERE p.line_id = l.id AND p.accepted_at IS NULL
+                    AND p.state IN ('queued', 'sending', 'unknown', 'waiting_confirm'))",
     ),
     (
         "what is paid is what WeChat holds or gave out",

@@ -21,6 +21,8 @@ sentences! {
     scope_fixed: "活动已经开始过，「每人一次」的范围不能再改", "The campaign has run already; how often one person may claim can no longer change";
     transition_wrong: "活动现在的状态不能这样操作，请刷新后再看", "The campaign's state does not allow this; reload and look again";
     not_found: "没有这个活动", "There is no such campaign";
+    rail_not_ready: "这个商户号还没有商家转账的密钥（APIv3 密钥和微信支付公钥）", "This merchant has no keys for transfers yet (the APIv3 key and WeChat Pay's public key)";
+    rail_too_much: "商家转账单笔要少于 2000 元", "A transfer must be below 2,000 yuan";
     budget_short: "可用预算不够，不能减这么多", "The free budget is not enough to take this much back";
     link_code_taken: "这个短链名已经用过了", "This link code is taken";
     link_code_wrong: "短链名是 3 到 24 个小写字母、数字或连字符", "A link code has 3 to 24 lower-case letters, digits or hyphens";

@@ -15,6 +15,9 @@ sentences! {
     sent_word: "已发出", "sent";
     sent_elsewhere: "请在微信「服务通知」里打开红包，24 小时内有效", "Open the red packet in WeChat's Service Notifications within 24 hours";
     sent_look_again: "打开了？看看结果", "Opened it? See the result";
+    confirm_button: "确认收款", "Confirm";
+    confirm_no_script: "请在微信里打开这个页面，再点「确认收款」", "Open this page in WeChat, then tap Confirm";
+    confirm_look_again: "确认过了？看看结果", "Confirmed it? See the result";
     collected_word: "已到账", "received";
     collected_text: "在微信「我 → 服务 → 钱包 → 账单」里可以看到", "You find it in WeChat: Me → Services → Wallet → Transactions";
     failed_word: "没发成功", "could not be sent";

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 pub mod account;
+pub mod alert;
 pub mod campaign;
 pub mod claim;
 pub mod dashboard;

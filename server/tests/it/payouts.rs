@@ -254,6 +254,7 @@ async fn a_wrong_api_key_is_mended_and_the_same_packet_goes_out() {
         apiv2_key: key.to_owned(),
         cert_pem: std::fs::read_to_string(folder.join("cert.pem")).unwrap(),
         key_pem: std::fs::read_to_string(folder.join("key.pem")).unwrap(),
+        v3: None,
     };
     let (by, payer) = (engine::operators::console(), world.account(FUWU).await.id);
     world.engine().put_merchant(&by, merchant("an old key that WeChat knows not"), payer).await.unwrap();

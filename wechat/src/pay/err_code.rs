@@ -97,7 +97,7 @@ err_codes! {
     /// The body is no XML.
     XmlError = "XML_ERROR" => FixConfiguration, not_sent: true;
     /// Sending by interface is switched off in the console.
-    ApiMethodClosed = "API_METHOD_CLOSED" => Alert, not_sent: true;
+    ApiMethodClosed = "API_METHOD_CLOSED" => PauseRail, not_sent: true;
     /// A service provider's binding is wrong.
     MsgAppidError = "MSGAPPID_ERROR" => Alert, not_sent: true;
     /// A service provider's mode is wrong.

@@ -142,7 +142,7 @@ fn is_scene(scene: &str) -> bool {
     matches!(scene.strip_prefix("PRODUCT_"), Some(n) if n.len() == 1 && ("1"..="8").contains(&n))
 }
 
-fn token(field: &'static str, value: &str, max: usize, extra: &str) -> Result<(), Invalid> {
+pub(super) fn token(field: &'static str, value: &str, max: usize, extra: &str) -> Result<(), Invalid> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || extra.contains(c);
     if value.is_empty() {
         Err(Invalid { field, why: "is empty" })
@@ -156,7 +156,7 @@ fn token(field: &'static str, value: &str, max: usize, extra: &str) -> Result<()
 }
 
 /// Text that people read: counted in characters, and without anything that XML would change on its way.
-fn words(field: &'static str, value: &str, max: usize) -> Result<(), Invalid> {
+pub(super) fn words(field: &'static str, value: &str, max: usize) -> Result<(), Invalid> {
     let unsafe_in_xml = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
     if value.trim().is_empty() {
         Err(Invalid { field, why: "is empty" })

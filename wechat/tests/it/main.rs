@@ -5,11 +5,14 @@
 
 mod golden;
 mod keeper;
+mod notify;
 mod oauth;
 mod pushes;
 mod redpack;
 mod samples;
 mod servers;
+mod sign_v3;
 mod tls;
+mod transfer;
 mod variants;
 mod xml;

@@ -1,0 +1,89 @@
+//! The ageing list and what staff do about a payout: look again now, hold it, or send it anew.
+//! Refuses a new number while the old one may still pay.
+
+use crate::claims::Claimant;
+use crate::store::budgets::{self, Transfer};
+use crate::store::payouts::{self, NewPayout};
+use crate::store::{ageing as store, campaigns, caps};
+use crate::{Engine, Error, audit};
+use rules::ageing::Ageing;
+use rules::ids::PayoutId;
+use rules::ledger;
+use rules::operator::Operator;
+use rules::payout::State;
+use rules::say::{Lang, alert as say, campaign as campaign_say};
+
+/// How many payouts a list holds.
+const SHOWN: i64 = 1000;
+
+impl Engine {
+    /// Every payout without an end (the oldest thousand), with its age and its deadline.
+    pub async fn ageing(&self) -> Result<Vec<Ageing>, Error> {
+        store::open(self.db().read(), SHOWN).await
+    }
+
+    /// Sends or asks about a payout now, and releases it when it was held. Errors: it has an end, or is being sent.
+    pub async fn retry_now(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<(), Error> {
+        let now = self.clock().now();
+        let mut tx = self.db().begin().await?;
+        if !store::make_due(&mut tx, payout, now).await? {
+            return Err(Error::conflict(say::not_waiting(lang)));
+        }
+        audit::note(self, &mut tx, by, "payout.retry", payout.0).await?;
+        tx.commit().await?;
+        self.wake_worker();
+        Ok(())
+    }
+
+    /// Keeps a queued payout from being sent until somebody says otherwise. Errors: it is not queued.
+    pub async fn hold_payout(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<(), Error> {
+        let mut tx = self.db().begin().await?;
+        if !store::hold(&mut tx, payout).await? {
+            return Err(Error::conflict(say::not_waiting(lang)));
+        }
+        audit::note(self, &mut tx, by, "payout.hold", payout.0).await?;
+        tx.commit().await
+    }
+
+    /// Sends what failed or went back anew: a new number, reserved anew, on the campaign's rail of today.
+    /// Errors: it may still pay; it was sent anew already; the budget is short.
+    pub async fn reissue(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<PayoutId, Error> {
+        let now = self.clock().now();
+        let mut tx = self.db().begin().await?;
+        let found = store::with_claim(&mut tx, payout).await?.ok_or_else(Error::not_found)?;
+        // Under the line's lock nobody else sends the same claim anew meanwhile.
+        budgets::of_campaigns(tx.conn(), &[found.campaign], true).await?;
+        let ended = store::with_claim(&mut tx, payout).await?.ok_or_else(Error::not_found)?;
+        if !matches!(ended.state, State::Failed | State::Returned) {
+            return Err(Error::conflict(say::not_failed(lang)));
+        }
+        if ended.another_alive {
+            return Err(Error::conflict(say::paid_meanwhile(lang)));
+        }
+        let campaign = campaigns::by_id(tx.conn(), ended.campaign).await?.ok_or_else(Error::not_found)?;
+        let who = Claimant { appid: ended.appid, openid: ended.payee, unionid: None, ip: String::new() };
+        let id = PayoutId(self.draw().id(now));
+        let reserve = Transfer {
+            id: self.draw().id(now),
+            line: ended.line,
+            event: ledger::Event::Reserve,
+            amount: ended.amount,
+            payout: Some(id),
+            operator: Some(by.id),
+            at: now,
+        };
+        if !budgets::transfer(&mut tx, &[reserve]).await? {
+            return Err(Error::conflict(campaign_say::budget_short(lang)));
+        }
+        let merchant = self.merchant_in(tx.conn(), &campaign.mch_id).await?;
+        let request = self.freeze(&merchant, &campaign, &who, ended.amount, now)?;
+        let new = NewPayout { id, claim: ended.claim, line: ended.line, amount: ended.amount, request, at: now };
+        payouts::queue(&mut tx, &[new]).await?;
+        caps::count(&mut tx, id, ended.amount.get()).await?;
+        audit::note(self, &mut tx, by, "payout.reissue", payout.0).await?;
+        tx.commit().await?;
+        self.wake_worker();
+        self.touch();
+        Ok(id)
+    }
+}

@@ -1,0 +1,46 @@
+//! What an alert says in a chat: what happened, to what, and what to do.
+//! Refuses to name a follower or a secret; a chat is not the place for them.
+
+use super::{Lang, sentences};
+use crate::alert::{Alert, Kind};
+
+sentences! {
+    robot_wrong: "请填写企业微信、钉钉或飞书机器人的 https 地址", "Enter the https address of a WeCom, DingTalk or Feishu robot";
+    test: "领包：这是一条测试消息，机器人已接通", "Lingbao: this is a test, the robot works";
+    not_failed: "只有没发成功或已退回的才能补发", "Only what failed or went back can be sent anew";
+    paid_meanwhile: "这一笔已经补发过了", "This one was sent anew already";
+    not_waiting: "它现在的状态不能这样操作，请刷新后再看", "Its state does not allow this; reload and look again";
+}
+
+/// One message.
+pub fn message(alert: &Alert, lang: Lang) -> String {
+    let Alert { object, detail, times, .. } = alert;
+    let what = what(alert.kind, lang);
+    match lang {
+        Lang::Zh => format!("领包提醒：{what}\n{object} {detail}（{times} 次）"),
+        Lang::En => format!("Lingbao: {what}\n{object} {detail} ({times} times)"),
+    }
+}
+
+/// What happened, and what to do.
+pub const fn what(kind: Kind, lang: Lang) -> &'static str {
+    match kind {
+        Kind::RailPaused => lang.pick(
+            "付款通道已暂停，请检查商户余额、额度和权限；恢复后会自动继续",
+            "a payment rail stands still; look at the merchant's balance, allowance and permissions, it goes on by itself",
+        ),
+        Kind::PayoutHeldUp => lang.pick(
+            "有付款被微信支付挡住，请检查密钥、证书和活动设置",
+            "WeChat Pay holds up a payout; look at the keys, the certificate and the campaign's settings",
+        ),
+        Kind::BillDiffers => lang.pick(
+            "微信支付的账单和我们的记录不一致，请人工核对",
+            "WeChat Pay's bill differs from our record; somebody has to compare them",
+        ),
+        Kind::BillForgotten => lang.pick(
+            "微信支付已查不到这笔付款，请用资金账单核对",
+            "WeChat Pay no longer knows a payout; the fund-flow bill has to tell",
+        ),
+        Kind::Overdue => lang.pick("有付款超过时限还没有结果", "payouts are past their deadline without an end"),
+    }
+}
