@@ -64,6 +64,9 @@ pub enum Event {
     DontKnow,
     /// The query says no such bill, long enough after the last call: send again, same number.
     NeverArrived,
+    /// WeChat has the bill, but only the answer to the same request tells what the follower needs: send again, same
+    /// number.
+    Repeat,
     /// WeChat says the follower took it.
     Taken,
     /// WeChat says it went back to the merchant.
@@ -100,7 +103,7 @@ impl State {
             (Self::Sending, E::Refused) => Self::Failed,
             (Self::Sending | Self::Unknown, E::DontKnow) => Self::Unknown,
             (Self::Sending | Self::Unknown | Self::WaitingConfirm, E::Waits) => Self::WaitingConfirm,
-            (Self::Unknown, E::NeverArrived) => Self::Queued,
+            (Self::Unknown, E::NeverArrived | E::Repeat) => Self::Queued,
             // An end may be told at any time before it: by a callback, or by the answer to a repetition.
             (Self::Queued | Self::Sending | Self::Unknown | Self::Sent | Self::WaitingConfirm, E::Taken) => {
                 Self::Collected
@@ -134,7 +137,7 @@ impl State {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 10] = [
+    const EVENTS: [Event; 11] = [
         Event::Lease,
         Event::Accepted,
         Event::Waits,
@@ -142,6 +145,7 @@ mod tests {
         Event::Refused,
         Event::DontKnow,
         Event::NeverArrived,
+        Event::Repeat,
         Event::Taken,
         Event::GivenBack,
         Event::TurnedOut,

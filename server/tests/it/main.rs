@@ -19,4 +19,5 @@ mod proofs;
 mod staff;
 mod start;
 mod tidy;
+mod transfers;
 mod weights;

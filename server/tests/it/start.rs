@@ -135,6 +135,7 @@ async fn an_import_may_be_repeated_and_changes_nothing() {
     let demo = include_str!("../../../simulator/demo.toml");
     let demo = demo.replace("data/simulator/apiclient_cert.pem", world.folder.join("cert.pem").to_str().unwrap());
     let demo = demo.replace("data/simulator/apiclient_key.pem", world.folder.join("key.pem").to_str().unwrap());
+    let demo = demo.replace("data/simulator/pub_key.pem", world.folder.join("pub_key.pem").to_str().unwrap());
     let before = world.engine().budget(world.campaign("demo").await.id).await.unwrap();
     let done = server::import::import(&world.engine(), &demo).await.unwrap();
     assert_eq!(done, Vec::<String>::new());
