@@ -64,6 +64,9 @@ pub enum Event {
     DontKnow,
     /// The query says no such bill, long enough after the last call: send again, same number.
     NeverArrived,
+    /// WeChat has the bill, but only the answer to the same request tells what the follower needs: send again, same
+    /// number.
+    Repeat,
     /// WeChat says the follower took it.
     Taken,
     /// WeChat says it went back to the merchant.
@@ -100,7 +103,7 @@ impl State {
             (Self::Sending, E::Refused) => Self::Failed,
             (Self::Sending | Self::Unknown, E::DontKnow) => Self::Unknown,
             (Self::Sending | Self::Unknown | Self::WaitingConfirm, E::Waits) => Self::WaitingConfirm,
-            (Self::Unknown, E::NeverArrived) => Self::Queued,
+            (Self::Unknown, E::NeverArrived | E::Repeat) => Self::Queued,
             // An end may be told at any time before it: by a callback, or by the answer to a repetition.
             (Self::Queued | Self::Sending | Self::Unknown | Self::Sent | Self::WaitingConfirm, E::Taken) => {
                 Self::Collected
@@ -134,7 +137,7 @@ impl State {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 10] = [
+    const EVENTS: [Event; 11] = [
         Event::Lease,
         Event::Accepted,
         Event::Waits,
@@ -142,6 +145,7 @@ mod tests {
         Event::Refused,
         Event::DontKnow,
         Event::NeverArrived,
+        Event::Repeat,
         Event::Taken,
         Event::GivenBack,
         Event::TurnedOut,
@@ -149,18 +153,18 @@ mod tests {
 
     /// What each state makes of each event, in the order of `EVENTS`; `None` is refused.
     #[rustfmt::skip]
-    const TABLE: [(State, [Option<State>; 9]); 8] = {
+    const TABLE: [(State, [Option<State>; 11]); 8] = {
         use State::{Collected, Failed, Queued, Returned, Sending, Sent, Unknown, WaitingConfirm};
         [
-            //                Lease          Accepted    NotYet        Refused       DontKnow       NeverArrived  Taken            GivenBack       TurnedOut
-            (Queued,         [Some(Sending), None,       None,         None,         None,          None,         None,            None,           None]),
-            (Sending,        [None,          Some(Sent), Some(Queued), Some(Failed), Some(Unknown), None,         None,            None,           None]),
-            (Unknown,        [None,          Some(Sent), None,         None,         Some(Unknown), Some(Queued), Some(Collected), Some(Returned), Some(Failed)]),
-            (Sent,           [None,          None,       None,         None,         None,          None,         Some(Collected), Some(Returned), Some(Failed)]),
-            (WaitingConfirm, [None,          None,       None,         None,         None,          None,         Some(Collected), Some(Returned), Some(Failed)]),
-            (Collected,      [None,          None,       None,         None,         None,          None,         None,            None,           None]),
-            (Returned,       [None,          None,       None,         None,         None,          None,         None,            None,           None]),
-            (Failed,         [None,          None,       None,         None,         None,          None,         None,            None,           None]),
+            //                Lease          Accepted    Waits                 NotYet        Refused       DontKnow       NeverArrived  Repeat        Taken            GivenBack       TurnedOut
+            (Queued,          [Some(Sending), None,       None,                 None,         None,         None,          None,         None,         Some(Collected), Some(Returned), Some(Failed)]),
+            (Sending,         [None,          Some(Sent), Some(WaitingConfirm), Some(Queued), Some(Failed), Some(Unknown), None,         None,         Some(Collected), Some(Returned), Some(Failed)]),
+            (Unknown,         [None,          Some(Sent), Some(WaitingConfirm), None,         None,         Some(Unknown), Some(Queued), Some(Queued), Some(Collected), Some(Returned), Some(Failed)]),
+            (Sent,            [None,          None,       None,                 None,         None,         None,          None,         None,         Some(Collected), Some(Returned), Some(Failed)]),
+            (WaitingConfirm,  [None,          None,       Some(WaitingConfirm), None,         None,         None,          None,         None,         Some(Collected), Some(Returned), Some(Failed)]),
+            (Collected,       [None,          None,       None,                 None,         None,         None,          None,         None,         None,            None,           None]),
+            (Returned,        [None,          None,       None,                 None,         None,         None,          None,         None,         None,            None,           None]),
+            (Failed,          [None,          None,       None,                 None,         None,         None,          None,         None,         None,            None,           None]),
         ]
     };
 

@@ -4,10 +4,10 @@
 use super::{Heard, Refused, heard_from_refusal, heard_not_found, still_unknown};
 use crate::store::payouts::Payout;
 use rules::alert;
-use rules::payout::Event;
+use rules::payout::{Event, State};
 use rules::rail::Trouble;
 use rules::time::UnixMs;
-use wechat::pay::bill::Bill;
+use wechat::pay::bill::{Bill, BillState};
 use wechat::pay::transfer::{Code, Fault, Outcome, TransferAnswer, outcome_of};
 
 /// After a start or its repetition.
@@ -36,6 +36,12 @@ pub(super) fn heard_from_start(payout: &Payout, outcome: Outcome, now: UnixMs) -
 /// After the question what became of it.
 pub(super) fn heard_from_query(payout: &Payout, answer: TransferAnswer, now: UnixMs) -> Heard {
     match answer {
+        // A query never tells the package_info; the same request under the same number does, and books nothing twice.
+        TransferAnswer::Found(Bill { state: BillState::Waiting { package_info: None }, .. })
+            if payout.state == State::Unknown =>
+        {
+            Heard::plain(Event::Repeat)
+        }
         TransferAnswer::Found(bill) => heard_from_bill(payout, bill),
         TransferAnswer::NotFound => heard_not_found(payout, now),
         TransferAnswer::Differs { field } => Heard {

@@ -62,6 +62,7 @@ impl Ground {
         let demo = DEMO
             .replace("data/simulator/apiclient_cert.pem", &pem.display().to_string())
             .replace("data/simulator/apiclient_key.pem", &pem.display().to_string())
+            .replace("pub_key_file = \"data/simulator/pub_key.pem\"\n", "")
             .replace("budget_fen = 1000000", "budget_fen = 1000000000");
         server::import::import(engine, &demo).await.map_err(said("the import"))?;
         let shop = engine.credentials(&Appid::try_from(SHOP).expect("the demo's appid")).await;

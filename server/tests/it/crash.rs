@@ -185,6 +185,7 @@ impl World {
             ("ca.pem", &world.wechat.ca_pem),
             ("apiclient_cert.pem", &world.wechat.cert_pem),
             ("apiclient_key.pem", &world.wechat.key_pem),
+            ("pub_key.pem", &world.wechat.pub_key_pem),
         ] {
             std::fs::write(world.folder.join(file), text).unwrap();
         }

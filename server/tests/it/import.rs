@@ -14,9 +14,10 @@ const DEMO: &str = include_str!("../../../simulator/demo.toml");
 impl World {
     /// A file for this story: the simulator's certificate is in its folder.
     fn file(&self, text: &str) -> String {
-        ["cert.pem", "key.pem"].iter().fold(text.to_owned(), |text, name| {
-            let here = self.folder.join(name);
-            text.replace(&format!("data/simulator/apiclient_{name}"), here.to_str().unwrap())
+        let files =
+            [("apiclient_cert.pem", "cert.pem"), ("apiclient_key.pem", "key.pem"), ("pub_key.pem", "pub_key.pem")];
+        files.iter().fold(text.to_owned(), |text, (name, here)| {
+            text.replace(&format!("data/simulator/{name}"), self.folder.join(here).to_str().unwrap())
         })
     }
 

@@ -26,4 +26,5 @@ mod serving;
 mod staff;
 mod start;
 mod tidy;
+mod transfers;
 mod weights;

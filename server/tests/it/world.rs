@@ -12,7 +12,7 @@ use rules::ids::{Appid, CampaignId, Slug};
 use rules::ledger;
 use rules::live::{Figures, LinkFigures};
 use rules::operator::Role;
-use rules::payout::State;
+use rules::payout::{Rail, State};
 use rules::say::Lang;
 use rules::time::hours;
 use serde_json::{Value, json};
@@ -107,7 +107,12 @@ impl World {
         // A busy machine is not a lost delivery.
         options.push_timeout = Duration::from_secs(30);
         let wechat = simulator::start(options).await.unwrap();
-        for (file, text) in [("ca.pem", &wechat.ca_pem), ("cert.pem", &wechat.cert_pem), ("key.pem", &wechat.key_pem)] {
+        for (file, text) in [
+            ("ca.pem", &wechat.ca_pem),
+            ("cert.pem", &wechat.cert_pem),
+            ("key.pem", &wechat.key_pem),
+            ("pub_key.pem", &wechat.pub_key_pem),
+        ] {
             std::fs::write(folder.join(file), text).unwrap();
         }
         let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
@@ -136,7 +141,8 @@ impl World {
         world.starts_the_server().await.unwrap();
         let demo = DEMO
             .replace("data/simulator/apiclient_cert.pem", &file("cert.pem"))
-            .replace("data/simulator/apiclient_key.pem", &file("key.pem"));
+            .replace("data/simulator/apiclient_key.pem", &file("key.pem"))
+            .replace("data/simulator/pub_key.pem", &file("pub_key.pem"));
         server::import::import(&world.engine(), &demo).await.unwrap();
         world
     }
@@ -258,10 +264,31 @@ impl World {
             .as_array()
             .unwrap()
             .iter()
+            // A transfer that nobody confirmed is not paid: its money was only set aside.
+            .filter(|bill| bill["rail"] != "transfer" || bill["state"] == "collected")
             .map(|bill| bill["bill_no"].as_str().unwrap().to_owned())
             .collect();
         bills.sort();
         Books { paid_fen: books["paid_fen"].as_i64().unwrap(), bills }
+    }
+
+    /// Staff choose the demo's rail.
+    pub async fn goes_by(&self, rail: Rail) {
+        let campaign = self.campaign("demo").await.id;
+        self.engine().set_rail(&console(), campaign, rail, Lang::En).await.unwrap();
+    }
+
+    /// WeChat's callbacks, once `n` of them were taken: the status of each delivery, in order.
+    pub async fn callbacks_taken(&self, n: usize) -> Vec<u64> {
+        for _ in 0..100_000 {
+            let told = self.sim_get("/_sim/callbacks").await;
+            let deliveries = told["deliveries"].as_array().unwrap().iter();
+            let statuses: Vec<u64> = deliveries.map(|d| d["status"].as_u64().unwrap_or(0)).collect();
+            if statuses.iter().filter(|status| **status == 200).count() >= n {
+                return statuses;
+            }
+        }
+        panic!("the callbacks do not come");
     }
 
     /// A campaign by its slug.
