@@ -13,10 +13,8 @@ use std::path::Path;
 use tokio::runtime::Handle;
 
 /// The rivals of `bench/peers`: name, folder, and the ratio to reach.
-const RIVALS: [(&str, &str, &str); 2] = [
-    ("PHP-FPM behind nginx, one transaction a claim", "php", "aim ≥ 20"),
-    ("Python, Starlette on uvicorn, one transaction a claim", "python", "no aim set"),
-];
+const RIVALS: [(&str, &str, &str); 2] =
+    [("PHP-FPM behind nginx", "php", "aim ≥ 20"), ("Python, Starlette on uvicorn", "python", "no aim set")];
 /// History that is compared with much more of it.
 const LITTLE_HISTORY: i64 = 10_000;
 
@@ -32,7 +30,7 @@ fn ours(ground: &mut Ground, secs: f64) -> impl FnMut() -> Result<f64, String> {
 
 /// Ours, each rival and the disk's batch commits, all on SQLite files of one folder.
 pub fn rivals(ground: &mut Ground, disk: &Disk, terms: &Terms, table: &mut Table) -> Result<(), String> {
-    table.title(&format!("SQLite (WAL, synchronous=FULL), {PEAK} connections, there and back again"));
+    table.title(&format!("SQLite (WAL, FULL), {PEAK} connections; rivals: 1 claim a transaction"));
     let mut sides = vec![Side::ours("ours", ours(ground, terms.secs))];
     for (name, kind, aim) in RIVALS {
         let source = terms.bench.join("peers").join(kind);
@@ -78,9 +76,7 @@ pub fn history(runtime: &Handle, terms: &Terms, table: &mut Table) -> Result<(),
 
 /// Ours and pgbench on a throw-away PostgreSQL.
 pub fn postgres(runtime: &Handle, terms: &Terms, table: &mut Table) -> Result<(), String> {
-    table.title(&format!(
-        "PostgreSQL (fsync, synchronous_commit on), ours over {PEAK} connections, there and back again"
-    ));
+    table.title(&format!("PostgreSQL (fsync, synchronous_commit on), ours over {PEAK} connections"));
     let postgres = match Postgres::start(&terms.bench, &terms.folder) {
         Ok(postgres) => postgres,
         Err(why) => {
@@ -94,9 +90,7 @@ pub fn postgres(runtime: &Handle, terms: &Terms, table: &mut Table) -> Result<()
     let secs = terms.whole_secs();
     let sides = vec![
         Side::ours("ours", ours(&mut ground, terms.secs)),
-        Side::other("pgbench, 64 clients, one transaction a claim", "aim ≥ 8", || {
-            postgres.single_claims_per_sec(secs)
-        }),
+        Side::other("pgbench, 64 clients, 1 claim a transaction", "aim ≥ 8", || postgres.single_claims_per_sec(secs)),
         Side::other("pgbench, 4 clients, 100 claims a transaction", "aim ≥ 0.8", || {
             postgres.batched_claims_per_sec(secs)
         }),

@@ -4,8 +4,7 @@
 use rules::ids::Openid;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement,
-    TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait,
 };
 use std::time::Duration;
 
@@ -91,6 +90,13 @@ pub struct Copies {
     next: i64,
 }
 
+/// One person's rows, set aside in temporary tables; copying then finds them without looking.
+pub struct Original {
+    name: &'static str,
+    openid: Openid,
+    rows: Vec<(&'static Copied, Vec<String>)>,
+}
+
 impl Copies {
     /// Opens the database. Its commits need not last: the measured ones are the server's.
     pub async fn open(url: &str) -> Result<Self, DbErr> {
@@ -107,54 +113,78 @@ impl Copies {
         Ok(Self { db: Database::connect(options).await?, next: FIRST_NUMBER })
     }
 
-    /// `n` more people who followed as `person` did and may claim.
-    pub async fn followers(&mut self, person: &Openid, n: usize) -> Result<Vec<Openid>, DbErr> {
+    /// Sets aside the rows of a person who followed.
+    pub async fn follower(&self, openid: &Openid) -> Result<Original, DbErr> {
+        self.original("follower", openid, FOLLOW.iter().collect()).await
+    }
+
+    /// Sets aside the rows of a person who followed and claimed.
+    async fn claimant(&self, openid: &Openid) -> Result<Original, DbErr> {
+        self.original("claimant", openid, FOLLOW.iter().chain(&CLAIM).collect()).await
+    }
+
+    async fn original(
+        &self,
+        name: &'static str,
+        openid: &Openid,
+        tables: Vec<&'static Copied>,
+    ) -> Result<Original, DbErr> {
+        let mut rows = Vec::new();
+        for (at, copied) in tables.into_iter().enumerate() {
+            let aside = format!("{name}_{at}");
+            let of = copied.of.replace("$openid", openid.as_str());
+            let sql = format!("CREATE TEMPORARY TABLE {aside} AS SELECT * FROM {} WHERE {of}", copied.table);
+            self.db.execute_unprepared(&sql).await?;
+            let sql = Statement::from_string(self.db.get_database_backend(), format!("SELECT * FROM {aside}"));
+            let row = self.db.query_one_raw(sql).await?;
+            let row = row.ok_or_else(|| DbErr::Custom(format!("there is nothing to copy in {}", copied.table)))?;
+            rows.push((copied, row.column_names()));
+        }
+        Ok(Original { name, openid: openid.clone(), rows })
+    }
+
+    /// `n` more people who followed as the original did and may claim.
+    pub async fn followers(&mut self, original: &Original, n: usize) -> Result<Vec<Openid>, DbErr> {
         let first = self.next;
         self.next += i64::try_from(n).unwrap_or(i64::MAX);
-        self.copy(&FOLLOW, person, first..self.next, 0).await?;
+        self.copy(original, first..self.next, 0).await?;
         self.settle().await?;
         Ok((first..self.next).map(openid).collect())
     }
 
     /// `n` people who followed and claimed as `person` did, some time ago, and took their money.
     pub async fn history(&self, person: &Openid, n: i64) -> Result<(), DbErr> {
-        for first in (1..=n).step_by(usize::try_from(ROWS_A_TRANSACTION).unwrap_or(1)) {
-            let part = first..(first + ROWS_A_TRANSACTION).min(n + 1);
-            self.copy(&FOLLOW, person, part.clone(), -HISTORY_IDS_BEFORE).await?;
-            self.copy(&CLAIM, person, part, -HISTORY_IDS_BEFORE).await?;
+        let original = self.claimant(person).await?;
+        let mut first = 1;
+        while first <= n {
+            let end = (first + ROWS_A_TRANSACTION).min(n + 1);
+            self.copy(&original, first..end, -HISTORY_IDS_BEFORE).await?;
+            first = end;
         }
-        let claim = format!("SELECT {n} * amount_fen FROM claims WHERE payee_openid = '{person}'");
-        let line = format!(
-            "SELECT p.line_id FROM payouts p JOIN claims c ON c.id = p.claim_id WHERE c.payee_openid = '{person}'"
-        );
+        let of = format!("payouts p JOIN claims c ON c.id = p.claim_id WHERE c.payee_openid = '{person}'");
         let paid = format!(
-            "UPDATE lines SET available_fen = available_fen - ({claim}), paid_fen = paid_fen + ({claim}) WHERE id = ({line})"
+            "UPDATE lines SET available_fen = available_fen - {n} * (SELECT p.amount_fen FROM {of}),
+                paid_fen = paid_fen + {n} * (SELECT p.amount_fen FROM {of}) WHERE id = (SELECT p.line_id FROM {of})"
         );
         self.db.execute_unprepared(&paid).await?;
         self.settle().await
     }
 
-    async fn copy(
-        &self,
-        tables: &[Copied],
-        person: &Openid,
-        numbers: std::ops::Range<i64>,
-        ids_by: i64,
-    ) -> Result<(), DbErr> {
+    async fn copy(&self, original: &Original, numbers: std::ops::Range<i64>, ids_by: i64) -> Result<(), DbErr> {
         let tx = self.db.begin().await?;
-        for copied in tables {
-            let of = copied.of.replace("$openid", person.as_str());
-            let columns = columns(&tx, copied.table, &of).await?;
-            let values: Vec<String> = columns.iter().map(|column| value(copied, column, person, ids_by)).collect();
+        for (at, (copied, columns)) in original.rows.iter().enumerate() {
+            let values: Vec<String> =
+                columns.iter().map(|column| value(copied, column, &original.openid, ids_by)).collect();
             let sql = format!(
                 "WITH RECURSIVE numbers (i) AS (SELECT CAST({} AS BIGINT) UNION ALL
                     SELECT i + 1 FROM numbers WHERE i < {})
-                INSERT INTO {table} ({}) SELECT {} FROM numbers, (SELECT * FROM {table} WHERE {of}) AS one",
+                INSERT INTO {} ({}) SELECT {} FROM numbers, {}_{at} AS one",
                 numbers.start,
                 numbers.end - 1,
+                copied.table,
                 columns.join(", "),
                 values.join(", "),
-                table = copied.table,
+                original.name,
             );
             tx.execute_unprepared(&sql).await?;
         }
@@ -163,10 +193,10 @@ impl Copies {
 
     /// Leaves the database as hours of work would have: log folded in, statistics taken.
     async fn settle(&self) -> Result<(), DbErr> {
-        let sql = match self.db.get_database_backend() {
-            DbBackend::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)",
-            DbBackend::Postgres | DbBackend::MySql => "ANALYZE",
-            other => return Err(DbErr::Custom(format!("no bench runs on {other:?}"))),
+        let sql = if self.db.get_database_backend() == DbBackend::Sqlite {
+            "PRAGMA wal_checkpoint(TRUNCATE)"
+        } else {
+            "ANALYZE"
         };
         self.db.execute_unprepared(sql).await?;
         Ok(())
@@ -189,11 +219,4 @@ fn value(copied: &Copied, column: &str, person: &Openid, ids_by: i64) -> String 
 fn openid(i: i64) -> Openid {
     let scattered = 10_000_000_000 + i * 2_654_435_761 % 4_294_967_296;
     Openid::try_from(format!("oBench{scattered}")).expect("an openid's letters")
-}
-
-async fn columns(db: &impl ConnectionTrait, table: &str, of: &str) -> Result<Vec<String>, DbErr> {
-    let sql = format!("SELECT * FROM {table} WHERE {of}");
-    let row: Option<QueryResult> = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
-    let row = row.ok_or_else(|| DbErr::Custom(format!("there is nothing to copy in {table}")))?;
-    Ok(row.column_names())
 }

@@ -1,7 +1,7 @@
 //! The ground of the measurement: our server as a process of its own on a fresh database, and its people's requests.
-//! Refuses shortcuts around the product: everybody descends from a person who really followed, and the books are proved.
+//! Refuses shortcuts around the product: everybody is a copy of a person who really followed, and the books are proved.
 
-use crate::copies::Copies;
+use crate::copies::{Copies, Original};
 use crate::load::{self, Run};
 use crate::process::Process;
 use crate::pushes;
@@ -34,8 +34,8 @@ pub struct Ground {
     keys: Keys,
     campaign: Campaign,
     copies: Copies,
-    /// Somebody who followed and holds a bound ticket, from whom everybody descends.
-    ancestor: Openid,
+    /// Somebody who followed and holds a bound ticket: everybody is their copy.
+    original: Option<Original>,
     granted: usize,
 }
 
@@ -44,7 +44,7 @@ fn said<E: Display>(what: &'static str) -> impl Fn(E) -> String {
 }
 
 impl Ground {
-    /// Imports the demo with a budget that lasts into the fresh database `url`, starts the server, and lets one follow.
+    /// Imports the demo with a budget that lasts into the fresh database `url` and starts the server.
     pub fn prepare(runtime: &Handle, folder: &Path, url: &str) -> Result<Self, String> {
         std::fs::create_dir_all(folder).map_err(said("the folder"))?;
         let settings = [
@@ -69,10 +69,8 @@ impl Ground {
         let keys = keys.ok_or("the demo's account has no keys")?;
         let campaign = runtime.block_on(engine.campaigns()).map_err(said("the campaign"))?.remove(0);
         let copies = runtime.block_on(Copies::open(url)).map_err(said("the database"))?;
-        let (runtime, ancestor) = (runtime.clone(), Openid::try_from("oBench").expect("an openid's letters"));
-        let mut ground = Self { server, runtime, engine, config, keys, campaign, copies, ancestor, granted: 0 };
-        ground.ancestor = ground.follow(9_999, 1)?.remove(0);
-        Ok(ground)
+        let runtime = runtime.clone();
+        Ok(Self { server, runtime, engine, config, keys, campaign, copies, original: None, granted: 0 })
     }
 
     /// `n` people follow and open their links, each as one push and one verb.
@@ -110,7 +108,16 @@ impl Ground {
 
     /// `n` people who may claim, not yet measured.
     pub fn people(&mut self, n: usize) -> Result<Vec<Openid>, String> {
-        self.runtime.block_on(self.copies.followers(&self.ancestor, n)).map_err(said("the followers"))
+        let original = match self.original.take() {
+            Some(original) => original,
+            None => {
+                let followed = self.follow(9_999, 1)?.remove(0);
+                self.runtime.block_on(self.copies.follower(&followed)).map_err(said("a follower"))?
+            }
+        };
+        let people = self.runtime.block_on(self.copies.followers(&original, n)).map_err(said("the followers"));
+        self.original = Some(original);
+        people
     }
 
     /// Sends the claims of these people over `connections` connections. Errors when one is not granted in the end.

@@ -42,14 +42,14 @@ impl Table {
     pub fn print(&self) {
         for line in &self.0 {
             match line {
-                Line::Title(text) => println!("\n{text:<66} {:>8}  {:<9} smallest – largest", "median", "unit"),
+                Line::Title(text) => println!("\n{text:<74} {:>8}  {:<9} smallest – largest", "median", "unit"),
                 Line::Remark(text) => println!("! {text}"),
                 Line::Figures { name, unit, figures } => {
                     let mut figures = figures.clone();
                     figures.sort_unstable_by(f64::total_cmp);
                     let (least, most) = (figures[0], figures[figures.len() - 1]);
                     let median = short(median(&figures));
-                    println!("{name:<66} {median:>8}  {unit:<9} {} – {}", short(least), short(most));
+                    println!("{name:<74} {median:>8}  {unit:<9} {} – {}", short(least), short(most));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The terms of the measurement: where it lies, how long it takes, which parts run; from the environment.
 //! Refuses a folder in memory: a commit there costs nothing, and every ratio would be wrong.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// A part of the measurement.
@@ -56,7 +56,7 @@ impl Terms {
         };
         Ok(Self {
             folder,
-            bench: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../bench")),
+            bench: Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("bench"),
             rounds: setting("ROUNDS", 3)?,
             secs: setting("SECS", 2.0)?,
             history: setting("HISTORY", 1_000_000)?,
@@ -84,7 +84,7 @@ fn setting<T: FromStr>(name: &str, otherwise: T) -> Result<T, String> {
 }
 
 /// True when the folder lies on a file system in memory, as the kernel lists them.
-fn in_memory(folder: &std::path::Path) -> bool {
+fn in_memory(folder: &Path) -> bool {
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
     let under = |line: &str| {
         let mut words = line.split(' ').skip(1);
