@@ -10,6 +10,7 @@ use crate::rivals::Rival;
 use crate::table::Table;
 use crate::{PEAK, Terms};
 use std::path::Path;
+use std::time::Instant;
 use tokio::runtime::Handle;
 
 /// The rivals of `bench/peers`: name, folder, and the ratio to reach.
@@ -61,7 +62,9 @@ pub fn history(runtime: &Handle, terms: &Terms, table: &mut Table) -> Result<(),
     let grown = |name: &str, n: i64| {
         let folder = terms.folder.join(name);
         let mut ground = Ground::prepare(runtime, &folder, &sqlite(&folder))?;
+        let began = Instant::now();
         ground.remember(n)?;
+        println!("  {n} claims of the past entered in {:.0} s", began.elapsed().as_secs_f64());
         Ok::<Ground, String>(ground)
     };
     let (mut young, mut old) = (grown("young", LITTLE_HISTORY)?, grown("old", much)?);
