@@ -59,8 +59,9 @@ e2e: build site setup-browser ## Browser tests: phones, claim page, dashboard
 screenshots: build site setup-browser ## Every page, phone and desktop size, light and dark, into ./screenshots
 	@LINGBAO_BIN="$(BIN)" node end2end/screenshots.mjs screenshots
 
-bench: site ## Durable claims/s, callback events/s and the disk's own commit rate, in one run (release build: five minutes from cold)
-	@$(PART) "bench" cargo bench $(TARGET) -p server --bench throughput
+bench: setup ## Claims/s beside rivals, disk and PostgreSQL, in one run of ten minutes (and a release build from cold)
+	@bench/setup
+	@ulimit -n 8192 2>/dev/null; $(PART) "bench" cargo bench $(TARGET) -p server --bench throughput
 
 audit: ## Licences, advisories, unused dependencies, docs (needs the network, cargo-deny and cargo-machete)
 	cargo deny check

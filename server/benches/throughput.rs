@@ -1,44 +1,77 @@
-//! `cargo bench -p server --bench throughput`: what this machine durably does, beside its disk's own commit rate.
+//! `cargo bench -p server --bench throughput`: what our server durably does on this machine, beside what others do.
 //! Refuses to quote a figure whose answers were not all right, or whose books do not agree afterwards.
 //!
-//! Everything runs in turns within one process: the server on threads of its own (its worker rests), the load on
-//! another one, so that the processor time of the two can be told apart. Each figure is a median over the rounds.
+//! Server, rivals and PostgreSQL are processes of their own on loopback; this one makes the load. All databases lie in
+//! one folder on one disk, and all sides commit with the same durability. `bench/README.md` says what is fair and why.
 
-#[path = "throughput/cpu.rs"]
-mod cpu;
+#[path = "throughput/compare.rs"]
+mod compare;
+#[path = "throughput/copies.rs"]
+mod copies;
 #[path = "throughput/disk.rs"]
 mod disk;
+#[path = "throughput/duel.rs"]
+mod duel;
 #[path = "throughput/ground.rs"]
 mod ground;
 #[path = "throughput/load.rs"]
 mod load;
+#[path = "throughput/own.rs"]
+mod own;
+#[path = "throughput/pace.rs"]
+mod pace;
+#[path = "throughput/postgres.rs"]
+mod postgres;
+#[path = "throughput/process.rs"]
+mod process;
+#[path = "throughput/pushes.rs"]
+mod pushes;
+#[path = "throughput/rivals.rs"]
+mod rivals;
 #[path = "throughput/table.rs"]
 mod table;
+#[path = "throughput/terms.rs"]
+mod terms;
 
 use disk::Disk;
 use ground::Ground;
-use load::Run;
 use std::process::ExitCode;
 use table::Table;
+use terms::{Part, Terms};
 
-const ROUNDS: usize = 3;
-/// Connections at once, and how many claims each round asks for over them.
-const CLAIMS: [(usize, usize); 4] = [(1, 300), (16, 1_000), (64, 1_200), (256, 1_500)];
-/// Connections for callback events: WeChat pushes from a few machines at once.
-const EVENTS: [usize; 2] = [16, 64];
-const PAGES: (usize, usize) = (16, 3_000);
+/// Connections that are compared: a campaign's first minute.
+const PEAK: usize = 256;
 
 fn main() -> ExitCode {
+    let asked = |name: &str| std::env::args().any(|argument| argument == name);
     // `cargo test --all-targets` runs this too, unoptimised: its figures would mean nothing.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !asked("--bench") && !asked(ground::SERVE) {
         println!("measured by `cargo bench` only");
         return ExitCode::SUCCESS;
     }
-    match measured() {
-        Ok(table) => {
-            table.print();
-            ExitCode::SUCCESS
-        }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return told(Err(format!("the runtime does not start: {error}"))),
+    };
+    if asked(ground::SERVE) {
+        return told(ground::serve(&runtime));
+    }
+    let terms = match Terms::read() {
+        Ok(terms) => terms,
+        Err(why) => return told(Err(why)),
+    };
+    let mut table = Table::default();
+    let done = measured(&runtime, &terms, &mut table);
+    let cleared = std::fs::remove_dir_all(&terms.folder);
+    if done.is_ok() {
+        table.print();
+    }
+    told(done.and(cleared.map_err(|error| format!("{} stays: {error}", terms.folder.display()))))
+}
+
+fn told(done: Result<(), String>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             println!("the bench gives no figures: {why}");
             ExitCode::FAILURE
@@ -46,73 +79,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn measured() -> Result<Table, String> {
-    let serving = tokio::runtime::Runtime::new().map_err(|error| format!("the runtime does not start: {error}"))?;
-    let ground = serving.block_on(Ground::prepare())?;
-    let disk = serving.block_on(Disk::open(&ground.folder.join("disk.db")))?;
-    let mut table = Table::default();
-    for round in 0..ROUNDS {
-        disk_rates(&serving, &disk, &mut table)?;
-        let followers = events(&ground, round, &mut table)?;
-        let claims = serving.block_on(ground.claim_requests(&followers))?;
-        claim_rates(&ground, &claims, &mut table)?;
-        let pages = ground.page_requests(&followers, PAGES.1);
-        let run = load::run(ground.addr, PAGES.0, &pages)?;
-        run.all(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains("data-state=\"paying\""))?;
-        table.add(format!("claim page, {}", over(PAGES.0)), "pages/s", run.per_sec());
+fn measured(runtime: &tokio::runtime::Runtime, terms: &Terms, table: &mut Table) -> Result<(), String> {
+    let runtime = runtime.handle();
+    let disk = Disk::open(runtime, &terms.folder.join("disk.db"))?;
+    disk.commit_ms()?;
+    let folder = terms.folder.join("ours");
+    let mut ground = Ground::prepare(runtime, &folder, &compare::sqlite(&folder))?;
+    if terms.wants(Part::Own) {
+        own::figures(&mut ground, &disk, terms, table)?;
     }
-    let claims = ROUNDS * CLAIMS.iter().map(|(_, n)| n).sum::<usize>();
-    serving.block_on(ground.close(claims))?;
-    Ok(table)
-}
-
-fn over(connections: usize) -> String {
-    if connections == 1 { "1 connection".to_owned() } else { format!("{connections} connections") }
-}
-
-fn disk_rates(serving: &tokio::runtime::Runtime, disk: &Disk, table: &mut Table) -> Result<(), String> {
-    for rows in [1, 100] {
-        let rate = serving.block_on(disk.commits_per_sec(rows))?;
-        match rows {
-            1 => table.add("disk: transactions of one row".to_owned(), "commits/s", rate),
-            _ => table.add(format!("disk: transactions of {rows} rows"), "rows/s", rate * rows as f64),
-        }
+    if terms.wants(Part::Rivals) {
+        compare::rivals(&mut ground, &disk, terms, table)?;
     }
-    Ok(())
-}
-
-/// Follows as signed and encrypted pushes; gives the followers with the tickets of their replies.
-fn events(ground: &Ground, round: usize, table: &mut Table) -> Result<Vec<ground::Follower>, String> {
-    let wanted: usize = CLAIMS.iter().map(|(_, n)| n).sum();
-    let mut followers = Vec::new();
-    for (part, connections) in EVENTS.into_iter().enumerate() {
-        let (people, pushes) = ground.pushes(round * EVENTS.len() + part, wanted / EVENTS.len());
-        let run = load::run(ground.addr, connections, &pushes)?;
-        run.all(|answer| answer.starts_with("HTTP/1.1 200"))?;
-        table.add(format!("callback events, {}", over(connections)), "events/s", run.per_sec());
-        followers.extend(ground.answered(people, &run)?);
+    own::memory(&ground, table);
+    ground.close()?;
+    if terms.wants(Part::Overload) {
+        own::overload(runtime, terms, table)?;
     }
-    Ok(followers)
-}
-
-fn claim_rates(ground: &Ground, claims: &[Vec<u8>], table: &mut Table) -> Result<(), String> {
-    let mut rest = claims;
-    for (connections, n) in CLAIMS {
-        let (now, later) = rest.split_at(n);
-        rest = later;
-        let run: Run = load::run(ground.addr, connections, now)?;
-        run.all(|answer| {
-            answer.starts_with("HTTP/1.1 303") && answer.to_ascii_lowercase().contains("location: /c/demo\r\n")
-        })?;
-        table.add(format!("claims, {}", over(connections)), "claims/s", run.per_sec());
-        if connections == 1 {
-            table.add("one claim at a time, half within".to_owned(), "ms", run.within_ms(50));
-            table.add("one claim at a time, 99 of 100 within".to_owned(), "ms", run.within_ms(99));
-        } else {
-            table.add(format!("claims, {}, 99 of 100 within", over(connections)), "ms", run.within_ms(99));
-        }
-        let per_thousand = run.server_cpu_secs * 1000.0 / n as f64;
-        table.add(format!("server's processor time per 1000 claims, {}", over(connections)), "s", per_thousand);
+    if terms.wants(Part::History) {
+        compare::history(runtime, terms, table)?;
     }
-    Ok(())
+    if terms.wants(Part::Postgres) {
+        compare::postgres(runtime, terms, table)?;
+    }
+    disk.judge(table)
 }
