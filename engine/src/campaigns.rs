@@ -35,12 +35,14 @@ impl Engine {
             return Err(Error::field("slug", say::slug_taken(lang)));
         }
         budgets::open_line(&mut tx, LineId(self.draw().id(now)), id).await?;
+        self.lay_out(&mut tx, id, None, &form.prize, lang).await?;
         audit::note(self, &mut tx, by, "campaign.create", id.0).await?;
         tx.commit().await?;
         Ok(id)
     }
 
-    /// Changes a campaign. Errors: slug taken; scope or payer changed after it ran (openids belong to the payer).
+    /// Changes a campaign. Errors: slug taken; scope or payer changed after it ran (openids belong to the payer); a total
+    /// changed after somebody took a packet of it.
     pub async fn edit_campaign(
         &self,
         by: &Operator,
@@ -49,6 +51,7 @@ impl Engine {
         lang: Lang,
     ) -> Result<(), Error> {
         let mut tx = self.db().begin().await?;
+        crate::store::prizes::lock(&mut tx, id).await?;
         let before = store::by_id(tx.conn(), id).await?.ok_or_else(Error::not_found)?;
         if before.started_at.is_some() && (before.scope != form.scope || before.payer != form.payer) {
             return Err(Error::field("scope", say::scope_fixed(lang)));
@@ -56,6 +59,7 @@ impl Engine {
         if before.started_at.is_some() && before.slug != form.slug {
             return Err(Error::field("slug", say::slug_fixed(lang)));
         }
+        self.lay_out(&mut tx, id, Some(&before.prize), &form.prize, lang).await?;
         let mch_id = merchant(&tx, form.payer, lang).await?;
         if !store::update(&mut tx, id, &form, &mch_id).await? {
             return Err(Error::field("slug", say::slug_taken(lang)));

@@ -22,6 +22,7 @@ pub mod merchants;
 pub mod operators;
 pub mod payer;
 pub mod payouts;
+pub mod prizes;
 pub mod reports;
 pub mod tickets;
 pub mod tokens;

@@ -11,6 +11,7 @@ mod m0002_campaigns;
 mod m0003_followers;
 mod m0004_money;
 mod m0005_staff;
+mod m0006_prizes;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_followers::Step),
             Box::new(m0004_money::Step),
             Box::new(m0005_staff::Step),
+            Box::new(m0006_prizes::Step),
         ]
     }
 }

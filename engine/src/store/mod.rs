@@ -13,6 +13,8 @@ pub mod live;
 pub mod merchants;
 pub mod operators;
 pub mod payouts;
+#[allow(dead_code, reason = "batches of claims take from it")]
+pub mod prizes;
 pub mod tickets;
 pub mod tokens;
 pub mod verify;
