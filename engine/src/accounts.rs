@@ -72,14 +72,17 @@ impl Engine {
     pub async fn add_account(&self, by: &Operator, form: CheckedAccount, lang: Lang) -> Result<AccountId, Error> {
         secrets_suffice(&form, None, lang)?;
         let now = self.clock().now();
-        let id = AccountId(self.draw().id(now));
-        let mut tx = self.db().begin().await?;
-        if !store::insert(&mut tx, id, &form, &self.seal_secrets(&form), now).await? {
-            return Err(Error::field("appid", say::appid_taken(lang)));
-        }
-        audit::note(self, &mut tx, by, "account.add", id.0).await?;
-        tx.commit().await?;
-        Ok(id)
+        self.retried(|| async {
+            let id = AccountId(self.draw().id(now));
+            let mut tx = self.db().begin().await?;
+            if !store::insert(&mut tx, id, &form, &self.seal_secrets(&form), now).await? {
+                return Err(Error::field("appid", say::appid_taken(lang)));
+            }
+            audit::note(self, &mut tx, by, "account.add", id.0).await?;
+            tx.commit().await?;
+            Ok(id)
+        })
+        .await
     }
 
     /// Changes an account; secrets left empty stay, appid and kind cannot change once it has a history (claim keys
@@ -92,19 +95,22 @@ impl Engine {
         lang: Lang,
     ) -> Result<(), Error> {
         let now = self.clock().now();
-        let mut tx = self.db().begin().await?;
-        let before = store::by_id(tx.conn(), id).await?.ok_or_else(Error::not_found)?;
-        secrets_suffice(&form, Some(&before), lang)?;
-        let identity_changes = before.appid != form.appid || before.kind != form.kind;
-        if identity_changes && store::has_history(tx.conn(), id).await? {
-            return Err(Error::field("appid", say::identity_fixed(lang)));
-        }
-        let grace = (before.mode == Mode::Edit && form.mode == Mode::Developer).then(|| now.plus(GRACE_MS));
-        if !store::update(&mut tx, id, &form, &self.seal_secrets(&form), grace).await? {
-            return Err(Error::field("appid", say::appid_taken(lang)));
-        }
-        audit::note(self, &mut tx, by, "account.edit", id.0).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            let before = store::locked(&mut tx, id).await?.ok_or_else(Error::not_found)?;
+            secrets_suffice(&form, Some(&before), lang)?;
+            let identity_changes = before.appid != form.appid || before.kind != form.kind;
+            if identity_changes && store::has_history(tx.conn(), id).await? {
+                return Err(Error::field("appid", say::identity_fixed(lang)));
+            }
+            let grace = (before.mode == Mode::Edit && form.mode == Mode::Developer).then(|| now.plus(GRACE_MS));
+            if !store::update(&mut tx, id, &form, &self.seal_secrets(&form), grace).await? {
+                return Err(Error::field("appid", say::appid_taken(lang)));
+            }
+            audit::note(self, &mut tx, by, "account.edit", id.0).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Takes an account out of use: its pushes are still recorded, but give no more tickets.
@@ -119,12 +125,15 @@ impl Engine {
 
     async fn set_retired(&self, by: &Operator, id: AccountId, retired: bool) -> Result<(), Error> {
         let at = retired.then(|| self.clock().now());
-        let mut tx = self.db().begin().await?;
-        if store::set_retired(&mut tx, id, at).await? == 0 {
-            return Err(Error::not_found());
-        }
-        audit::note(self, &mut tx, by, if retired { "account.retire" } else { "account.restore" }, id.0).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            if store::set_retired(&mut tx, id, at).await? == 0 {
+                return Err(Error::not_found());
+            }
+            audit::note(self, &mut tx, by, if retired { "account.retire" } else { "account.restore" }, id.0).await?;
+            tx.commit().await
+        })
+        .await
     }
 }
 

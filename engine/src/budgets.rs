@@ -28,19 +28,22 @@ impl Engine {
             return Err(Error::field("amount", say::money_wrong(lang)));
         }
         let now = self.clock().now();
-        let mut tx = self.db().begin().await?;
-        let budget = store::of_campaign(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?;
-        if event == Event::Fund && budget.funded().and_then(|funded| funded.checked_add(amount)).is_none() {
-            return Err(Error::field("amount", say::money_wrong(lang)));
-        }
-        let line = budget.line;
-        let id = self.draw().id(now);
-        let change = Transfer { id, line, event, amount, payout: None, operator: Some(by.id), at: now };
-        if !store::transfer(&mut tx, &change).await? {
-            return Err(Error::field("amount", say::budget_short(lang)));
-        }
-        audit::note(self, &mut tx, by, &format!("budget.{}", event.name()), campaign.0).await?;
-        tx.commit().await?;
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            let budget = store::of_campaign(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?;
+            if event == Event::Fund && budget.funded().and_then(|funded| funded.checked_add(amount)).is_none() {
+                return Err(Error::field("amount", say::money_wrong(lang)));
+            }
+            let line = budget.line;
+            let id = self.draw().id(now);
+            let change = Transfer { id, line, event, amount, payout: None, operator: Some(by.id), at: now };
+            if !store::transfer(&mut tx, &change).await? {
+                return Err(Error::field("amount", say::budget_short(lang)));
+            }
+            audit::note(self, &mut tx, by, &format!("budget.{}", event.name()), campaign.0).await?;
+            tx.commit().await
+        })
+        .await?;
         self.touch();
         Ok(())
     }

@@ -28,17 +28,20 @@ impl Engine {
     /// Creates a draft with an empty budget. Errors: slug taken; the payer has no merchant.
     pub async fn create_campaign(&self, by: &Operator, form: CheckedCampaign, lang: Lang) -> Result<CampaignId, Error> {
         let now = self.clock().now();
-        let id = CampaignId(self.draw().id(now));
-        let mut tx = self.db().begin().await?;
-        let mch_id = merchant(&tx, form.payer, lang).await?;
-        if !store::insert(&mut tx, id, &form, &mch_id, now).await? {
-            return Err(Error::field("slug", say::slug_taken(lang)));
-        }
-        budgets::open_line(&mut tx, LineId(self.draw().id(now)), id).await?;
-        self.lay_out(&mut tx, id, None, &form.prize, lang).await?;
-        audit::note(self, &mut tx, by, "campaign.create", id.0).await?;
-        tx.commit().await?;
-        Ok(id)
+        self.retried(|| async {
+            let id = CampaignId(self.draw().id(now));
+            let mut tx = self.db().begin().await?;
+            let mch_id = merchant(&tx, form.payer, lang).await?;
+            if !store::insert(&mut tx, id, &form, &mch_id, now).await? {
+                return Err(Error::field("slug", say::slug_taken(lang)));
+            }
+            budgets::open_line(&mut tx, LineId(self.draw().id(now)), id).await?;
+            self.lay_out(&mut tx, id, None, &form.prize, lang).await?;
+            audit::note(self, &mut tx, by, "campaign.create", id.0).await?;
+            tx.commit().await?;
+            Ok(id)
+        })
+        .await
     }
 
     /// Changes a campaign. Errors: slug taken; scope or payer changed after it ran (openids belong to the payer); a total
@@ -50,35 +53,41 @@ impl Engine {
         form: CheckedCampaign,
         lang: Lang,
     ) -> Result<(), Error> {
-        let mut tx = self.db().begin().await?;
-        crate::store::prizes::lock(&mut tx, id).await?;
-        let before = store::by_id(tx.conn(), id).await?.ok_or_else(Error::not_found)?;
-        if before.started_at.is_some() && (before.scope != form.scope || before.payer != form.payer) {
-            return Err(Error::field("scope", say::scope_fixed(lang)));
-        }
-        if before.started_at.is_some() && before.slug != form.slug {
-            return Err(Error::field("slug", say::slug_fixed(lang)));
-        }
-        self.lay_out(&mut tx, id, Some(&before.prize), &form.prize, lang).await?;
-        let mch_id = merchant(&tx, form.payer, lang).await?;
-        if !store::update(&mut tx, id, &form, &mch_id).await? {
-            return Err(Error::field("slug", say::slug_taken(lang)));
-        }
-        audit::note(self, &mut tx, by, "campaign.edit", id.0).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            crate::store::prizes::lock(&mut tx, id).await?;
+            let before = store::locked(&mut tx, id).await?.ok_or_else(Error::not_found)?;
+            if before.started_at.is_some() && (before.scope != form.scope || before.payer != form.payer) {
+                return Err(Error::field("scope", say::scope_fixed(lang)));
+            }
+            if before.started_at.is_some() && before.slug != form.slug {
+                return Err(Error::field("slug", say::slug_fixed(lang)));
+            }
+            self.lay_out(&mut tx, id, Some(&before.prize), &form.prize, lang).await?;
+            let mch_id = merchant(&tx, form.payer, lang).await?;
+            if !store::update(&mut tx, id, &form, &mch_id).await? {
+                return Err(Error::field("slug", say::slug_taken(lang)));
+            }
+            audit::note(self, &mut tx, by, "campaign.edit", id.0).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Starts, pauses or closes a campaign. Errors: its state does not allow the step.
     pub async fn move_campaign(&self, by: &Operator, id: CampaignId, event: Event, lang: Lang) -> Result<(), Error> {
         let now = self.clock().now();
-        let mut tx = self.db().begin().await?;
-        let before = store::by_id(tx.conn(), id).await?.ok_or_else(Error::not_found)?;
-        let state = before.state.event(event).map_err(|_| Error::conflict(say::transition_wrong(lang)))?;
-        // WeChat tells follows to the second: a start inside a second must not make its followers earlier ones.
-        let at = UnixMs(now.secs() * 1000);
-        store::set_state(&mut tx, id, state, at).await?;
-        audit::note(self, &mut tx, by, &format!("campaign.{}", event.name()), id.0).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            let before = store::locked(&mut tx, id).await?.ok_or_else(Error::not_found)?;
+            let state = before.state.event(event).map_err(|_| Error::conflict(say::transition_wrong(lang)))?;
+            // WeChat tells follows to the second: a start inside a second must not make its followers earlier ones.
+            let at = UnixMs(now.secs() * 1000);
+            store::set_state(&mut tx, id, state, at).await?;
+            audit::note(self, &mut tx, by, &format!("campaign.{}", event.name()), id.0).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// The accounts of a campaign, removed ones last.
@@ -101,34 +110,43 @@ impl Engine {
         key: &EditKey,
     ) -> Result<(), Error> {
         let now = self.clock().now();
-        let mut tx = self.db().begin().await?;
-        store::by_id(tx.conn(), id).await?.ok_or_else(Error::not_found)?;
-        crate::store::accounts::by_id(tx.conn(), account).await?.ok_or_else(Error::not_found)?;
-        store::put_member(&mut tx, id, account, key, now).await?;
-        audit::note(self, &mut tx, by, "campaign.add_account", account.0).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            store::by_id(tx.conn(), id).await?.ok_or_else(Error::not_found)?;
+            crate::store::accounts::by_id(tx.conn(), account).await?.ok_or_else(Error::not_found)?;
+            store::put_member(&mut tx, id, account, key, now).await?;
+            audit::note(self, &mut tx, by, "campaign.add_account", account.0).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Takes an account out of a campaign: its tickets and links stop, its history stays.
     pub async fn remove_member(&self, by: &Operator, id: CampaignId, account: AccountId) -> Result<(), Error> {
-        let mut tx = self.db().begin().await?;
-        if store::set_member_active(&mut tx, id, account, false).await? == 0 {
-            return Err(Error::not_found());
-        }
-        audit::note(self, &mut tx, by, "campaign.remove_account", account.0).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            if store::set_member_active(&mut tx, id, account, false).await? == 0 {
+                return Err(Error::not_found());
+            }
+            audit::note(self, &mut tx, by, "campaign.remove_account", account.0).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Gives an account's edit-mode link a new key; the old link stops at once.
     pub async fn rotate_edit_key(&self, by: &Operator, id: CampaignId, account: AccountId) -> Result<EditKey, Error> {
         let key = self.new_edit_key()?;
-        let mut tx = self.db().begin().await?;
-        if store::set_edit_key(&mut tx, id, account, &key).await? == 0 {
-            return Err(Error::not_found());
-        }
-        audit::note(self, &mut tx, by, "campaign.rotate_key", account.0).await?;
-        tx.commit().await?;
-        Ok(key)
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            if store::set_edit_key(&mut tx, id, account, &key).await? == 0 {
+                return Err(Error::not_found());
+            }
+            audit::note(self, &mut tx, by, "campaign.rotate_key", account.0).await?;
+            tx.commit().await?;
+            Ok(key.clone())
+        })
+        .await
     }
 
     fn new_edit_key(&self) -> Result<EditKey, Error> {

@@ -103,6 +103,10 @@ impl Engine {
     pub async fn claim(&self, slug: &Slug, who: &Claimant) -> Result<Claimed, Error> {
         let now = self.clock().now();
         let die = self.draw().number();
+        self.retried(|| self.claim_once(slug, who, die, now)).await
+    }
+
+    async fn claim_once(&self, slug: &Slug, who: &Claimant, die: u64, now: UnixMs) -> Result<Claimed, Error> {
         let mut tx = self.db().begin().await?;
         let campaign = campaigns::by_slug(tx.conn(), slug).await?.ok_or_else(Error::not_found)?;
         self.payer_matches(&tx, &campaign, who).await?;
@@ -162,7 +166,7 @@ impl Engine {
         let asserted = campaigns::asserted_so_far(tx.conn(), campaign.id).await?;
         let ground = Ground {
             campaign,
-            opening: campaign.opening(now),
+            opening: self.opening(tx, campaign, now).await?,
             drawn,
             budget,
             asserted_left: campaign.asserted_cap.checked_sub(asserted).unwrap_or(Fen::ZERO),

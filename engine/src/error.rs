@@ -46,6 +46,7 @@ impl fmt::Display for Said {
 pub struct Error {
     said: Said,
     cause: Option<String>,
+    lost_a_race: bool,
 }
 
 impl Error {
@@ -71,7 +72,17 @@ impl Error {
         let number = cause
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        Self { said: Said::Broken { number: format!("{:08X}", number >> 32) }, cause: Some(cause) }
+        Self { said: Said::Broken { number: format!("{:08X}", number >> 32) }, cause: Some(cause), lost_a_race: false }
+    }
+
+    /// A concurrent transaction came first; done again, the verb may succeed.
+    pub(crate) fn lost_race(cause: impl fmt::Display) -> Self {
+        Self { said: Said::Busy, cause: Some(cause.to_string()), lost_a_race: true }
+    }
+
+    /// True when a concurrent transaction came first.
+    pub(crate) const fn lost_a_race(&self) -> bool {
+        self.lost_a_race
     }
 
     /// What may be said outside.
@@ -92,14 +103,17 @@ impl Error {
 
 impl From<Said> for Error {
     fn from(said: Said) -> Self {
-        Self { said, cause: None }
+        Self { said, cause: None, lost_a_race: false }
     }
 }
 
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
+        if crate::store::is_lost_race(&error) {
+            return Self::lost_race(error);
+        }
         if crate::store::is_busy(&error) {
-            return Self { said: Said::Busy, cause: Some(error.to_string()) };
+            return Self { said: Said::Busy, cause: Some(error.to_string()), lost_a_race: false };
         }
         Self::broken(error)
     }

@@ -52,9 +52,14 @@ impl Engine {
             body_hash: &body_hash,
             at: now,
         };
+        self.retried(|| self.receive_once(push, &envelope)).await
+    }
+
+    async fn receive_once(&self, push: &Push<'_>, envelope: &Envelope<'_>) -> Result<Answer, Error> {
+        let now = envelope.at;
         let mut tx = self.db().begin().await?;
-        if let Some((hash, reply)) = store::seen_nonce(&mut tx, &envelope).await? {
-            return if hash == body_hash { self.open_answer(&reply) } else { Ok(Answer::Replayed) };
+        if let Some((hash, reply)) = store::seen_nonce(&mut tx, envelope).await? {
+            return if hash == envelope.body_hash { self.open_answer(&reply) } else { Ok(Answer::Replayed) };
         }
         let key = push.message.dedupe_key();
         let reply = match store::seen_event(&mut tx, push.account.id, &key).await? {
@@ -66,7 +71,7 @@ impl Engine {
                 reply
             }
         };
-        store::keep_nonce(&mut tx, &envelope, &reply).await?;
+        store::keep_nonce(&mut tx, envelope, &reply).await?;
         crash::point("push_before_commit");
         tx.commit().await?;
         crash::point("push_after_commit");
@@ -119,10 +124,13 @@ impl Engine {
     /// Drops what no repetition can ask for any more.
     pub async fn tidy_inbox(&self) -> Result<u64, Error> {
         let before = self.clock().now().plus(-NONCE_LIFE_MS);
-        let mut tx = self.db().begin().await?;
-        let dropped = store::forget_nonces(&mut tx, before).await?;
-        tx.commit().await?;
-        Ok(dropped)
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            let dropped = store::forget_nonces(&mut tx, before).await?;
+            tx.commit().await?;
+            Ok(dropped)
+        })
+        .await
     }
 
     /// The language of passive replies.

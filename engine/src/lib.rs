@@ -7,6 +7,7 @@ pub mod draw;
 pub mod error;
 pub mod vault;
 
+mod retried;
 mod store;
 
 pub mod accounts;
@@ -24,6 +25,7 @@ pub mod payer;
 pub mod payouts;
 pub mod prizes;
 pub mod reports;
+pub mod restore;
 pub mod tickets;
 pub mod tokens;
 pub mod verify;
@@ -123,17 +125,6 @@ impl Engine {
     /// A counter that grows with every change of the live figures on this node.
     pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
         self.0.changed.subscribe()
-    }
-
-    /// True when the database was sealed with this master key (or is new): another key would open no secret in it.
-    pub async fn master_key_fits(&self) -> Result<bool, Error> {
-        let mine = self.vault().fingerprint();
-        Ok(store::keep_setting(self.db(), "master_key_fingerprint", &mine).await? == mine)
-    }
-
-    /// Copies the database, consistent as of now, into the new file `path`.
-    pub async fn backup(&self, path: &str) -> Result<(), Error> {
-        self.db().copy_to(path).await
     }
 
     /// Closes the database. Other clones of this engine can no longer use it.

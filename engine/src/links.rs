@@ -55,25 +55,31 @@ impl Engine {
         };
         let placement = placement.trim().chars().take(30).collect();
         let link = Link { id: LinkId(self.draw().id(now)), code, campaign, account, placement, active: true };
-        let mut tx = self.db().begin().await?;
-        crate::store::campaigns::member_of(tx.conn(), campaign, account).await?.ok_or_else(Error::not_found)?;
-        if !store::insert(&mut tx, &link, now).await? {
-            return Err(Error::field("code", say::link_code_taken(lang)));
-        }
-        audit::note(self, &mut tx, by, "link.add", link.id.0).await?;
-        tx.commit().await?;
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            crate::store::campaigns::member_of(tx.conn(), campaign, account).await?.ok_or_else(Error::not_found)?;
+            if !store::insert(&mut tx, &link, now).await? {
+                return Err(Error::field("code", say::link_code_taken(lang)));
+            }
+            audit::note(self, &mut tx, by, "link.add", link.id.0).await?;
+            tx.commit().await
+        })
+        .await?;
         self.touch();
         Ok(link)
     }
 
     /// Switches a link on or off; a link that is off leads to the hub page.
     pub async fn set_link_active(&self, by: &Operator, id: LinkId, active: bool) -> Result<(), Error> {
-        let mut tx = self.db().begin().await?;
-        if store::set_active(&mut tx, id, active).await? == 0 {
-            return Err(Error::not_found());
-        }
-        audit::note(self, &mut tx, by, if active { "link.on" } else { "link.off" }, id.0).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            if store::set_active(&mut tx, id, active).await? == 0 {
+                return Err(Error::not_found());
+            }
+            audit::note(self, &mut tx, by, if active { "link.on" } else { "link.off" }, id.0).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Records that somebody opened a link.
@@ -91,10 +97,13 @@ impl Engine {
         let (people, bots) = if visitor.bot { (0, 1) } else { (1, 0) };
         let delta = Delta::from(Figures { visits: people, bots, ..Figures::default() });
         let key = Key { campaign: link.campaign, account: link.account, link: Some(link.id), minute: now.minute() };
-        let mut tx = self.db().begin().await?;
-        store::record_visit(&mut tx, &visit).await?;
-        rollups::add(&mut tx, &key, self.settings().node, &delta).await?;
-        tx.commit().await?;
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            store::record_visit(&mut tx, &visit).await?;
+            rollups::add(&mut tx, &key, self.settings().node, &delta).await?;
+            tx.commit().await
+        })
+        .await?;
         self.touch();
         Ok(())
     }
@@ -102,8 +111,11 @@ impl Engine {
     /// Gives the last day's visits of a browser the person that web OAuth found behind it.
     pub async fn identified(&self, browser: &str, payee: &Openid) -> Result<(), Error> {
         let since = self.clock().now().plus(-VISIT_COUNTS_MS);
-        let mut tx = self.db().begin().await?;
-        store::identify_visits(&mut tx, browser, payee, since).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            store::identify_visits(&mut tx, browser, payee, since).await?;
+            tx.commit().await
+        })
+        .await
     }
 }

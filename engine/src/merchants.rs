@@ -37,11 +37,14 @@ impl Engine {
             cert_pem: seal(&merchant.cert_pem),
             key_pem: seal(&merchant.key_pem),
         };
-        let mut tx = self.db().begin().await?;
-        store::put(&mut tx, &merchant.mch_id, &sealed, now).await?;
-        crate::store::accounts::bind_merchant(&mut tx, payer, &merchant.mch_id).await?;
-        audit::note(self, &mut tx, by, "merchant.put", payer.0).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            store::put(&mut tx, &merchant.mch_id, &sealed, now).await?;
+            crate::store::accounts::bind_merchant(&mut tx, payer, &merchant.mch_id).await?;
+            audit::note(self, &mut tx, by, "merchant.put", payer.0).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     pub(crate) async fn merchant(&self, mch_id: &MchId) -> Result<Merchant, Error> {

@@ -32,22 +32,28 @@ impl Engine {
         }
         let hash = self.hash_password(password).await?;
         let now = self.clock().now();
-        let id = OperatorId(self.draw().id(now));
-        let mut tx = self.db().begin().await?;
-        if !store::insert(&mut tx, id, login, &hash, role, now).await? {
-            return Err(Error::field("login", "this login is taken"));
-        }
-        tx.commit().await?;
-        Ok(id)
+        self.retried(|| async {
+            let id = OperatorId(self.draw().id(now));
+            let mut tx = self.db().begin().await?;
+            if !store::insert(&mut tx, id, login, &hash, role, now).await? {
+                return Err(Error::field("login", "this login is taken"));
+            }
+            tx.commit().await?;
+            Ok(id)
+        })
+        .await
     }
 
     /// Gives a member of staff a new password and ends all their sessions. Errors: not found; too short.
     pub async fn reset_password(&self, login: &str, password: &str) -> Result<(), Error> {
         let hash = self.hash_password(password).await?;
-        let mut tx = self.db().begin().await?;
-        let (operator, _) = store::by_login(tx.conn(), login).await?.ok_or_else(Error::not_found)?;
-        store::set_password(&mut tx, operator.id, &hash).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            let (operator, _) = store::by_login(tx.conn(), login).await?.ok_or_else(Error::not_found)?;
+            store::set_password(&mut tx, operator.id, &hash).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Signs in: the token of a new session, or `None` when login or password are wrong.
@@ -63,14 +69,17 @@ impl Engine {
                 .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
         });
         let (true, Some((operator, _))) = (matches.await.map_err(Error::broken)?, found) else { return Ok(None) };
-        let token = self.draw().code();
-        let now = self.clock().now();
-        let mut tx = self.db().begin().await?;
-        store::forget_sessions(&mut tx, now).await?;
-        store::begin_session(&mut tx, &vault::hash(&token), operator.id, now.plus(SESSION_MS)).await?;
-        crate::audit::note(self, &mut tx, &operator, "operator.sign_in", operator.id.0).await?;
-        tx.commit().await?;
-        Ok(Some(token))
+        self.retried(|| async {
+            let token = self.draw().code();
+            let now = self.clock().now();
+            let mut tx = self.db().begin().await?;
+            store::forget_sessions(&mut tx, now).await?;
+            store::begin_session(&mut tx, &vault::hash(&token), operator.id, now.plus(SESSION_MS)).await?;
+            crate::audit::note(self, &mut tx, &operator, "operator.sign_in", operator.id.0).await?;
+            tx.commit().await?;
+            Ok(Some(token))
+        })
+        .await
     }
 
     /// The member of staff behind a session's token, while it lasts.
@@ -80,9 +89,12 @@ impl Engine {
 
     /// Ends a session.
     pub async fn sign_out(&self, token: &str) -> Result<(), Error> {
-        let mut tx = self.db().begin().await?;
-        store::end_session(&mut tx, &vault::hash(token)).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            store::end_session(&mut tx, &vault::hash(token)).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     async fn hash_password(&self, password: &str) -> Result<String, Error> {

@@ -46,10 +46,13 @@ impl Engine {
 
     /// A process that starts alone on its database knows that all leases belong to a process that is gone.
     pub async fn abandon_leases(&self) -> Result<u64, Error> {
-        let mut tx = self.db().begin().await?;
-        let n = store::abandon_leases(&mut tx, self.clock().now()).await?;
-        tx.commit().await?;
-        Ok(n)
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            let n = store::abandon_leases(&mut tx, self.clock().now()).await?;
+            tx.commit().await?;
+            Ok(n)
+        })
+        .await
     }
 
     /// When the next payout is due, if any is under way.
@@ -63,12 +66,18 @@ impl Engine {
     }
 
     async fn send_due(&self) -> Result<usize, Error> {
+        if self.is_held_after_restore().await? {
+            return Ok(0);
+        }
         let now = self.clock().now();
         crash::point("payout_before_lease");
-        let mut tx = self.db().begin().await?;
-        store::expire_leases(&mut tx, now).await?;
-        let due = store::lease_due(&mut tx, now, now.plus(LEASE_MS), BATCH).await?;
-        tx.commit().await?;
+        let lease = || async {
+            let mut tx = self.db().begin().await?;
+            store::expire_leases(&mut tx, now).await?;
+            let due = store::lease_due(&mut tx, now, now.plus(LEASE_MS), BATCH).await?;
+            tx.commit().await.map(|()| due)
+        };
+        let due = self.retried(lease).await?;
         if !due.is_empty() {
             crash::point("payout_after_lease");
         }
@@ -85,9 +94,12 @@ impl Engine {
 
     async fn ask_due(&self) -> Result<usize, Error> {
         let now = self.clock().now();
-        let mut tx = self.db().begin().await?;
-        let due = store::take_questions(&mut tx, now, now.plus(LEASE_MS), BATCH).await?;
-        tx.commit().await?;
+        let take = || async {
+            let mut tx = self.db().begin().await?;
+            let due = store::take_questions(&mut tx, now, now.plus(LEASE_MS), BATCH).await?;
+            tx.commit().await.map(|()| due)
+        };
+        let due = self.retried(take).await?;
         let questions = due.iter().map(async |payout| {
             let answer = self.ask(payout).await;
             crash::point("query_after_call");
@@ -104,6 +116,10 @@ impl Engine {
 
     /// Writes what was heard, with the money it moves, in one transaction.
     async fn learn(&self, payout: &Payout, heard: &Heard) -> Result<(), Error> {
+        self.retried(|| self.learn_once(payout, heard)).await
+    }
+
+    async fn learn_once(&self, payout: &Payout, heard: &Heard) -> Result<(), Error> {
         let now = self.clock().now();
         crash::point("payout_before_learn");
         let mut tx = self.db().begin().await?;

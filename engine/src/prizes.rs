@@ -11,8 +11,8 @@ use rules::follow::Grade;
 use rules::ids::{AccountId, CampaignId};
 use rules::operator::Operator;
 use rules::payout::Rail;
+use rules::prize::PrizeRule;
 use rules::prize::form::PrizeForm;
-use rules::prize::{PrizeRule, Prizes};
 use rules::say::{Lang, prize as say};
 
 impl Engine {
@@ -30,14 +30,15 @@ impl Engine {
         rule: PrizeRule,
         lang: Lang,
     ) -> Result<(), Error> {
-        let mut tx = self.db().begin().await?;
-        store::lock(&mut tx, campaign).await?;
-        let before = campaigns::by_id(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?;
-        check(&before, &rule, lang)?;
-        self.lay_out(&mut tx, campaign, Some(&before.prize), &rule, lang).await?;
-        store::set_rule(&mut tx, campaign, &rule).await?;
-        audit::note(self, &mut tx, by, "campaign.prize", campaign.0).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let (mut tx, before) = self.begin_change(campaign).await?;
+            check(&before, &rule, lang)?;
+            self.lay_out(&mut tx, campaign, Some(&before.prize), &rule, lang).await?;
+            store::set_rule(&mut tx, campaign, &rule).await?;
+            audit::note(self, &mut tx, by, "campaign.prize", campaign.0).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Gives one account of a campaign a rule of its own, or with `None` the campaign's again. Errors: not found;
@@ -50,14 +51,16 @@ impl Engine {
         rule: Option<PrizeRule>,
         lang: Lang,
     ) -> Result<(), Error> {
-        let mut tx = self.db().begin().await?;
-        let before = campaigns::by_id(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?;
-        check_override(&before, rule.as_ref(), lang)?;
-        if store::set_account_rule(&mut tx, campaign, account, rule.as_ref()).await? == 0 {
-            return Err(Error::not_found());
-        }
-        audit::note(self, &mut tx, by, "campaign.account_prize", account.0).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let (mut tx, before) = self.begin_change(campaign).await?;
+            check_override(&before, rule.as_ref(), lang)?;
+            if store::set_account_rule(&mut tx, campaign, account, rule.as_ref()).await? == 0 {
+                return Err(Error::not_found());
+            }
+            audit::note(self, &mut tx, by, "campaign.account_prize", account.0).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Gives claims of one grade of evidence a rule of their own, or with `None` the campaign's again. Errors: as for
@@ -70,18 +73,27 @@ impl Engine {
         rule: Option<PrizeRule>,
         lang: Lang,
     ) -> Result<(), Error> {
+        self.retried(|| async {
+            let (mut tx, before) = self.begin_change(campaign).await?;
+            check_override(&before, rule.as_ref(), lang)?;
+            let mut prizes = store::of_campaign(tx.conn(), campaign).await?;
+            match &rule {
+                Some(rule) => prizes.grades.insert(grade, rule.clone()),
+                None => prizes.grades.remove(&grade),
+            };
+            store::set_grade_rules(&mut tx, campaign, &prizes).await?;
+            audit::note(self, &mut tx, by, "campaign.grade_prize", campaign.0).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Begins a change of a campaign's rules: its lines first, as claims do, then the campaign itself.
+    async fn begin_change(&self, campaign: CampaignId) -> Result<(Tx, Campaign), Error> {
         let mut tx = self.db().begin().await?;
         store::lock(&mut tx, campaign).await?;
-        let before = campaigns::by_id(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?;
-        check_override(&before, rule.as_ref(), lang)?;
-        let mut prizes = store::of_campaign(tx.conn(), campaign).await?;
-        match rule {
-            Some(rule) => prizes.grades.insert(grade, rule),
-            None => prizes.grades.remove(&grade),
-        };
-        store::set_grade_rules(&mut tx, campaign, &prizes).await?;
-        audit::note(self, &mut tx, by, "campaign.grade_prize", campaign.0).await?;
-        tx.commit().await
+        let before = campaigns::locked(&mut tx, campaign).await?.ok_or_else(Error::not_found)?;
+        Ok((tx, before))
     }
 
     /// Makes ready what a new rule is drawn from: a pool is cut, a total is set. What belonged to the former rule goes,

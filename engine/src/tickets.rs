@@ -40,16 +40,25 @@ impl Engine {
         code: &TicketCode,
         person: &Openid,
     ) -> Result<Result<(), Refusal>, Error> {
-        let now = self.clock().now();
         let hash = vault::hash(code.as_str());
+        self.retried(|| self.open_ticket_once(campaign, &hash, person)).await
+    }
+
+    async fn open_ticket_once(
+        &self,
+        campaign: &Campaign,
+        hash: &str,
+        person: &Openid,
+    ) -> Result<Result<(), Refusal>, Error> {
+        let now = self.clock().now();
         let mut tx = self.db().begin().await?;
-        let Some(held) = store::by_code(tx.conn(), campaign.id, &hash).await? else {
+        let Some(held) = store::by_code(tx.conn(), campaign.id, hash).await? else {
             return Ok(Err(Refusal::WrongTicket));
         };
         if let Err(wrong) = held.ticket.open(person, now) {
             return Ok(Err(wrong.into()));
         }
-        if !store::bind(&mut tx, &hash, person).await? {
+        if !store::bind(&mut tx, hash, person).await? {
             return Ok(Err(Refusal::WrongTicket));
         }
         if let Some(follow) = followers::by_id(tx.conn(), held.follow).await? {
@@ -68,9 +77,18 @@ impl Engine {
         key: &EditKey,
         person: &Openid,
     ) -> Result<Result<(), Refusal>, Error> {
+        self.retried(|| self.open_edit_key_once(campaign, key, person)).await
+    }
+
+    async fn open_edit_key_once(
+        &self,
+        campaign: &Campaign,
+        key: &EditKey,
+        person: &Openid,
+    ) -> Result<Result<(), Refusal>, Error> {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
-        let Some(member) = campaigns::member_by_key(tx.conn(), campaign.id, key).await? else {
+        let Some(member) = campaigns::locked_member_by_key(&mut tx, campaign.id, key).await? else {
             return Ok(Err(Refusal::WrongTicket));
         };
         if !member.active {

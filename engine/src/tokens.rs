@@ -40,10 +40,12 @@ impl TokenStore for Tokens {
 
     async fn save(&self, appid: &str, held: Held, token: &StoredToken) -> Result<(), StoreError> {
         let sealed = self.0.vault().seal(Purpose::Secret, &token.value);
-        store::save(self.0.db(), appid, column(held), &sealed, token.expires_at_ms).await.map_err(failed)
+        let save = || store::save(self.0.db(), appid, column(held), &sealed, token.expires_at_ms);
+        self.0.retried(save).await.map_err(failed)
     }
 
     async fn may_force(&self, appid: &str, now_ms: i64) -> Result<bool, StoreError> {
-        store::force(self.0.db(), appid, now_ms, |forced| force_allowed(forced, now_ms)).await.map_err(failed)
+        let force = || store::force(self.0.db(), appid, now_ms, |forced| force_allowed(forced, now_ms));
+        self.0.retried(force).await.map_err(failed)
     }
 }

@@ -1,10 +1,11 @@
-//! The command line: `serve` (default), `migrate`, `import`, `doctor`, `operator`, `verify`, `backup`, `export`.
+//! The command line: `serve` (default), `migrate`, `import`, `doctor`, `operator`, `verify`, `backup`, `restore`, `export`.
 //! Refuses with one sentence on standard error and exit code 1 (2 for wrong usage).
 
 use crate::config::{Config, gather};
 use crate::{data_folder, doctor, import, reports, running, telemetry};
 use clap::{Parser, Subcommand, ValueEnum};
-use engine::{Clock, Draw, Engine};
+use engine::restore::Since;
+use engine::{Clock, Draw, Engine, Said};
 use rules::ids::Slug;
 use rules::operator::Role;
 use rules::say::Lang;
@@ -42,10 +43,18 @@ enum Command {
     },
     /// Proves the books; exit code 1 and the first difference if they do not agree.
     Verify,
-    /// Copies the database into a new file.
+    /// Copies the database into a new file, whichever kind it is.
     Backup {
         /// The new file.
         file: String,
+    },
+    /// Fills a new database, of either kind, from a backup; then everything stands still until it is answered for.
+    Restore {
+        /// The backup.
+        file: String,
+        /// The server was stopped before the backup and has not run since: nothing has to stand still.
+        #[arg(long)]
+        moved: bool,
     },
     /// Writes a report as CSV to standard output.
     Export {
@@ -115,8 +124,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
         return serve(config).await;
     }
     let _lock = match command {
-        // An import and a migration want the database for themselves.
-        Command::Migrate | Command::Import { .. } => {
+        // These want the database for themselves.
+        Command::Migrate | Command::Import { .. } | Command::Restore { .. } => {
             data_folder::prepare(&config).map_err(|e| e.0)?;
             Some(data_folder::lock(&config).map_err(|e| e.0)?)
         }
@@ -124,7 +133,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     };
     let (clock, draw) = (Clock::real(), Draw::system());
     let engine = match command {
-        Command::Migrate | Command::Import { .. } => running::open(&config, clock, draw).await,
+        Command::Migrate | Command::Import { .. } | Command::Restore { .. } => {
+            running::open(&config, clock, draw).await
+        }
         // The first operator may come before the first start.
         Command::Operator { .. } if config.sqlite_file().is_some_and(|file| !std::path::Path::new(file).exists()) => {
             running::open(&config, clock, draw).await
@@ -165,9 +176,27 @@ async fn once(engine: &Engine, config: &Config, command: Command) -> Result<Exit
             engine.backup(&file).await.map_err(|e| e.to_string())?;
             out(&format!("copied to {file}; keep the master key with it\n"))?;
         }
+        Command::Restore { file, moved } => restore(engine, &file, moved).await?,
         Command::Export { report: Report::Claims, campaign } => export_claims(engine, campaign).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn restore(engine: &Engine, file: &str, moved: bool) -> Result<(), String> {
+    if !std::path::Path::new(file).exists() {
+        return Err(format!("there is no file {file}"));
+    }
+    let since = if moved { Since::Nothing } else { Since::Unknown };
+    let rows = engine.restore(file, since).await.map_err(|e| match e.said() {
+        Said::Conflict(why) => why.clone(),
+        _ => format!("{file} could not be restored: {e}"),
+    })?;
+    let then = if moved {
+        "its campaigns go on"
+    } else {
+        "every campaign and payout stands still until the fund-flow bill since the backup is imported"
+    };
+    out(&format!("restored {rows} rows, each read back and compared; {then}\n"))
 }
 
 async fn operator(engine: &Engine, what: OperatorCommand) -> Result<(), String> {

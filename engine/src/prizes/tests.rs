@@ -1,4 +1,4 @@
-//! Stocks on a real database file: what is taken, what comes back, and what staff may still change.
+//! Stocks on a real database: what is taken, what comes back, and what staff may still change.
 //! Refuses luck: chance comes from a seed.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
@@ -45,7 +45,11 @@ impl Shop {
     async fn with(name: &str, rule: PrizeRule) -> Self {
         let folder = std::env::temp_dir().join(format!("lingbao-prizes-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let db = Db::open(&format!("sqlite://{}/lingbao.db", folder.display())).await.unwrap();
+        let url = match std::env::var("LINGBAO_TEST_DATABASE").as_deref() {
+            Ok("postgres") => crate::store::postgres::create().await,
+            Ok(_) | Err(_) => format!("sqlite://{}/lingbao.db", folder.display()),
+        };
+        let db = Db::open(&url).await.unwrap();
         db.migrate().await.unwrap();
         let draw = Draw::seeded(7);
         let vault = Vault::new(&[7; 32], draw.clone());

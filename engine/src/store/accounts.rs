@@ -1,7 +1,7 @@
 //! Rows of official accounts.
 //! Refuses to hand out a secret that is still sealed as if it were open, or the other way round.
 
-use super::{Tx, exec, get, not_taken, parsed, row, rows};
+use super::{Tx, dialect, exec, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::account::{Account, CheckedAccount};
 use rules::ids::{AccountId, Appid, MchId};
@@ -43,6 +43,12 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Account>, Error> {
 
 pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<Option<Account>, Error> {
     row(db, "SELECT * FROM accounts WHERE id = $1", [id.0.into()]).await?.as_ref().map(account).transpose()
+}
+
+/// The account as it stands now, locked for the transaction that will change it.
+pub async fn locked(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, Error> {
+    let sql = format!("SELECT * FROM accounts WHERE id = $1{}", dialect::for_update(tx.conn()));
+    row(tx.conn(), &sql, [id.0.into()]).await?.as_ref().map(account).transpose()
 }
 
 pub async fn by_appid(db: &impl ConnectionTrait, appid: &Appid) -> Result<Option<(Account, Sealed)>, Error> {

@@ -1,7 +1,7 @@
 //! Rows of campaigns and of the accounts in them.
 //! Refuses to change what a campaign that ran has fixed; the verb checks that first.
 
-use super::{Tx, exec, fen, get, not_taken, parsed, prizes, row, rows};
+use super::{Tx, dialect, exec, fen, get, not_taken, parsed, prizes, row, rows};
 use crate::error::Error;
 use rules::campaign::{Campaign, CheckedCampaign, Member, State, Texts};
 use rules::ids::{AccountId, CampaignId, EditKey, MchId, Slug};
@@ -39,6 +39,12 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Campaign>, Error> {
 
 pub async fn by_id(db: &impl ConnectionTrait, id: CampaignId) -> Result<Option<Campaign>, Error> {
     row(db, "SELECT * FROM campaigns WHERE id = $1", [id.0.into()]).await?.as_ref().map(campaign).transpose()
+}
+
+/// The campaign as it stands now, locked for the transaction that will change it.
+pub async fn locked(tx: &mut Tx, id: CampaignId) -> Result<Option<Campaign>, Error> {
+    let sql = format!("SELECT * FROM campaigns WHERE id = $1{}", dialect::for_update(tx.conn()));
+    row(tx.conn(), &sql, [id.0.into()]).await?.as_ref().map(campaign).transpose()
 }
 
 pub async fn by_slug(db: &impl ConnectionTrait, slug: &Slug) -> Result<Option<Campaign>, Error> {
@@ -143,10 +149,12 @@ pub async fn member_of(db: &impl ConnectionTrait, id: CampaignId, account: Accou
     member(&r, account).map(Some)
 }
 
-pub async fn member_by_key(db: &impl ConnectionTrait, id: CampaignId, key: &EditKey) -> Result<Option<Member>, Error> {
-    let sql = "SELECT * FROM members WHERE campaign_id = $1 AND edit_key = $2";
-    let Some(r) = row(db, sql, [id.0.into(), key.as_str().into()]).await? else { return Ok(None) };
-    let account = super::accounts::by_id(db, AccountId(get(&r, "account_id")?)).await?;
+/// Locked, so that one person who opens the link twice at once is one follow.
+pub async fn locked_member_by_key(tx: &mut Tx, id: CampaignId, key: &EditKey) -> Result<Option<Member>, Error> {
+    let lock = dialect::for_update(tx.conn());
+    let sql = format!("SELECT * FROM members WHERE campaign_id = $1 AND edit_key = $2{lock}");
+    let Some(r) = row(tx.conn(), &sql, [id.0.into(), key.as_str().into()]).await? else { return Ok(None) };
+    let account = super::accounts::by_id(tx.conn(), AccountId(get(&r, "account_id")?)).await?;
     member(&r, account.ok_or_else(|| Error::broken("a member without its account"))?).map(Some)
 }
 

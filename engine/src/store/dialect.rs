@@ -4,7 +4,6 @@
 use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 
 /// The type of a batch's column; all of ours are one of these.
-#[allow(dead_code, reason = "set-based statements use it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
     /// Numbers, ids, instants and truth values.
@@ -14,7 +13,6 @@ pub enum Column {
 }
 
 impl Column {
-    #[allow(dead_code, reason = "set-based statements use it")]
     const fn name(self) -> &'static str {
         match self {
             Self::BigInt => "BIGINT",
@@ -42,7 +40,6 @@ pub fn skip_locked(db: &impl ConnectionTrait) -> &'static str {
 /// a caller that needs it numbers the rows in a column. Before `ON CONFLICT` SQLite wants a WHERE (`WHERE 1 = 1`).
 ///
 /// `format!("INSERT INTO t (id, name) SELECT id, name FROM {}", json_rows(db, &[("id", BigInt), ("name", Text)]))`
-#[allow(dead_code, reason = "set-based statements use it")]
 pub fn json_rows(db: &impl ConnectionTrait, columns: &[(&str, Column)]) -> String {
     let list = |column: &dyn Fn(&(&str, Column)) -> String| columns.iter().map(column).collect::<Vec<_>>().join(", ");
     if is_postgres(db) {
@@ -54,25 +51,17 @@ pub fn json_rows(db: &impl ConnectionTrait, columns: &[(&str, Column)]) -> Strin
 }
 
 /// The parameter for [`json_rows`]: one JSON object a row.
-#[allow(dead_code, reason = "set-based statements use it")]
 pub fn batch(rows: Vec<serde_json::Value>) -> Value {
     serde_json::Value::Array(rows).to_string().into()
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::Column::{BigInt, Text};
     use super::{batch, for_update, json_rows, skip_locked};
-    use crate::store::{exec, get, rows};
-    use sea_orm::{Database, DatabaseConnection};
+    use crate::store::{exec, get, postgres, rows};
+    use sea_orm::DatabaseConnection;
     use serde_json::json;
-
-    async fn sqlite() -> DatabaseConnection {
-        let mut options = sea_orm::ConnectOptions::new("sqlite::memory:");
-        options.max_connections(1);
-        Database::connect(options).await.unwrap()
-    }
 
     type Kept = (i64, Option<String>, Option<i64>);
 
@@ -112,6 +101,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_batch_is_one_parameter_on_sqlite() {
-        a_batch_goes_in_and_comes_back(&sqlite().await).await;
+        a_batch_goes_in_and_comes_back(&postgres::open("sqlite::memory:").await).await;
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_one_parameter_on_postgresql() {
+        let url = postgres::create().await;
+        a_batch_goes_in_and_comes_back(&postgres::open(&url).await).await;
+        postgres::remove(&url).await;
     }
 }

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod budgets;
 pub mod campaigns;
 pub mod claims;
+pub mod copy;
 pub mod dialect;
 pub mod followers;
 pub mod inbox;
@@ -13,16 +14,23 @@ pub mod live;
 pub mod merchants;
 pub mod operators;
 pub mod payouts;
+/// The throw-away server that stories use too.
+#[cfg(test)]
+#[path = "../../../server/tests/it/postgres.rs"]
+pub(crate) mod postgres;
 #[allow(dead_code, reason = "batches of claims take from it")]
 pub mod prizes;
+pub mod settings;
 pub mod tickets;
 pub mod tokens;
+mod trial;
 pub mod verify;
 
 use crate::error::Error;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, Value,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    DbErr, IsolationLevel, QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait, TryGetable, Value,
 };
 use std::time::Duration;
 
@@ -50,6 +58,12 @@ impl Db {
         Ok(Self { writer, readers })
     }
 
+    /// Opens the SQLite file `path`, to read it only.
+    pub(crate) async fn open_file(path: &str) -> Result<Self, Error> {
+        let readers = Database::connect(sqlite(&format!("sqlite://{path}"), 1, true)).await?;
+        Ok(Self { writer: readers.clone(), readers })
+    }
+
     /// Brings the database to the newest step.
     pub async fn migrate(&self) -> Result<(), Error> {
         use migration::MigratorTrait;
@@ -66,6 +80,8 @@ impl Db {
     pub(crate) async fn begin(&self) -> Result<Tx, Error> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            isolation_level: trial::isolation()
+                .filter(|_| self.writer.get_database_backend() == DatabaseBackend::Postgres),
             ..TransactionOptions::default()
         };
         Ok(Tx(self.writer.begin_with_options(options).await?))
@@ -73,7 +89,16 @@ impl Db {
 
     /// Begins a transaction that only reads: one consistent picture, and no waiting for the writer.
     pub(crate) async fn begin_read(&self) -> Result<Tx, Error> {
-        Ok(Tx(self.readers.begin().await?))
+        let options = match self.readers.get_database_backend() {
+            // One picture for all statements, which SQLite gives anyway.
+            DatabaseBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+            _ => TransactionOptions::default(),
+        };
+        Ok(Tx(self.readers.begin_with_options(options).await?))
     }
 
     /// For queries that change nothing and need no transaction.
@@ -81,9 +106,29 @@ impl Db {
         &self.readers
     }
 
-    /// A copy of the whole database into the new file `path` (SQLite only). Errors when the file exists.
+    /// A copy of the whole database into the new SQLite file `path`. Errors when the file exists.
     pub async fn copy_to(&self, path: &str) -> Result<(), Error> {
-        exec(&self.readers, "VACUUM INTO $1", [path.into()]).await?;
+        if self.readers.get_database_backend() == DatabaseBackend::Sqlite {
+            exec(&self.readers, "VACUUM INTO $1", [path.into()]).await?;
+            return Ok(());
+        }
+        let part = format!("{path}.part");
+        let file = Self::open(&format!("sqlite://{part}")).await?;
+        let copied = self.copy_into(&file, path).await;
+        file.close().await?;
+        std::fs::remove_file(part).map_err(Error::broken)?;
+        copied
+    }
+
+    async fn copy_into(&self, file: &Self, path: &str) -> Result<(), Error> {
+        file.migrate().await?;
+        let from = self.begin_read().await?;
+        let mut to = file.begin().await?;
+        let tables = copy::tables(to.conn()).await?;
+        copy::all(&tables, &from, &mut to).await?;
+        to.commit().await?;
+        // The file that stays is whole or not there, and needs no log beside it.
+        exec(&file.readers, "VACUUM INTO $1", [path.into()]).await?;
         Ok(())
     }
 
@@ -121,6 +166,7 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
 impl Tx {
     /// Makes everything since `begin` durable.
     pub async fn commit(self) -> Result<(), Error> {
+        trial::before_commit(&self).await?;
         Ok(self.0.commit().await?)
     }
 
@@ -177,18 +223,24 @@ fn fen(row: &QueryResult, column: &str) -> Result<rules::Fen, Error> {
     Ok(rules::Fen::new(get(row, column)?)?)
 }
 
-/// True when the database was locked, out of connections, or asks to try again (SQLite 5; PostgreSQL 40001, 40P01).
-pub fn is_busy(error: &DbErr) -> bool {
+fn code(error: &DbErr) -> Option<String> {
     match error {
-        DbErr::ConnectionAcquire(_) => true,
         DbErr::Exec(RuntimeErr::SqlxError(e))
         | DbErr::Query(RuntimeErr::SqlxError(e))
-        | DbErr::Conn(RuntimeErr::SqlxError(e)) => e
-            .as_database_error()
-            .and_then(|e| e.code())
-            .is_some_and(|code| matches!(code.as_ref(), "5" | "517" | "40001" | "40P01")),
-        _ => false,
+        | DbErr::Conn(RuntimeErr::SqlxError(e)) => Some(e.as_database_error()?.code()?.into_owned()),
+        _ => None,
     }
+}
+
+/// True when the database was locked for too long or out of connections.
+pub fn is_busy(error: &DbErr) -> bool {
+    matches!(error, DbErr::ConnectionAcquire(_)) || code(error).is_some_and(|code| matches!(code.as_str(), "5" | "517"))
+}
+
+/// True when a concurrent transaction came first: PostgreSQL's 40001 and 40P01, and 23505 where a verb looked for a row,
+/// found none, and met it when it wrote; done again, the verb finds it. (SQLite has one writer, so nobody can.)
+pub fn is_lost_race(error: &DbErr) -> bool {
+    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "23505"))
 }
 
 /// True when a statement went through, false when a unique rule refused its row.
@@ -204,16 +256,4 @@ fn not_taken(done: Result<u64, DbErr>) -> Result<bool, Error> {
 pub async fn ping(db: &Db) -> Result<(), Error> {
     row(db.read(), "SELECT 1 AS one", []).await?;
     Ok(())
-}
-
-/// Keeps a setting that is not there yet and returns the one that is kept.
-pub async fn keep_setting(db: &Db, name: &str, value: &str) -> Result<String, Error> {
-    let tx = db.begin().await?;
-    let sql = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    exec(tx.conn(), sql, [name.into(), value.into()]).await?;
-    let kept = row(tx.conn(), "SELECT value FROM settings WHERE name = $1", [name.into()]).await?;
-    let kept = kept.ok_or_else(|| Error::broken("a setting vanished in its own transaction"))?;
-    let kept = get(&kept, "value")?;
-    tx.commit().await?;
-    Ok(kept)
 }

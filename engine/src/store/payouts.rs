@@ -89,9 +89,9 @@ fn payout(r: &QueryResult) -> Result<Payout, Error> {
 /// Leases queued payouts that are due to this worker until `until`, the longest waiting first.
 pub async fn lease_due(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> Result<Vec<Payout>, Error> {
     let sql = format!(
-        "UPDATE payouts SET state = 'sending', attempts = attempts + 1, called_at = $1, due_at = $2
-        WHERE id IN (SELECT id FROM payouts WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $3{})
-            AND state = 'queued' AND due_at <= $1
+        "WITH due AS (SELECT id FROM payouts WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $3{})
+        UPDATE payouts SET state = 'sending', attempts = attempts + 1, called_at = $1, due_at = $2
+        WHERE id IN (SELECT id FROM due) AND state = 'queued' AND due_at <= $1
         RETURNING *",
         dialect::skip_locked(tx.conn())
     );
@@ -101,10 +101,10 @@ pub async fn lease_due(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> R
 /// Payouts to ask WeChat about: unknown ones and sent ones whose turn has come. Takes them off the list until `until`.
 pub async fn take_questions(tx: &mut Tx, now: UnixMs, until: UnixMs, limit: i64) -> Result<Vec<Payout>, Error> {
     let sql = format!(
-        "UPDATE payouts SET asked = asked + 1, due_at = $2
-        WHERE id IN (SELECT id FROM payouts WHERE state IN ('unknown', 'sent') AND due_at <= $1
-                ORDER BY due_at, id LIMIT $3{})
-            AND state IN ('unknown', 'sent') AND due_at <= $1
+        "WITH due AS (SELECT id FROM payouts WHERE state IN ('unknown', 'sent') AND due_at <= $1
+            ORDER BY due_at, id LIMIT $3{})
+        UPDATE payouts SET asked = asked + 1, due_at = $2
+        WHERE id IN (SELECT id FROM due) AND state IN ('unknown', 'sent') AND due_at <= $1
         RETURNING *",
         dialect::skip_locked(tx.conn())
     );

@@ -1,7 +1,7 @@
 //! Rows of WeChat's tokens, one per account, sealed.
 //! Refuses to hold a token in the clear.
 
-use super::{Db, exec, get, row};
+use super::{Db, dialect, exec, get, row};
 use crate::error::Error;
 
 /// A sealed token and when it ends (unix milliseconds).
@@ -27,7 +27,8 @@ pub async fn force(db: &Db, appid: &str, now_ms: i64, allowed: impl Fn(&[i64]) -
     let tx = db.begin().await?;
     let new = "INSERT INTO tokens (appid, forced) VALUES ($1, '') ON CONFLICT DO NOTHING";
     exec(tx.conn(), new, [appid.into()]).await?;
-    let found = row(tx.conn(), "SELECT forced FROM tokens WHERE appid = $1", [appid.into()]).await?;
+    let locked = format!("SELECT forced FROM tokens WHERE appid = $1{}", dialect::for_update(tx.conn()));
+    let found = row(tx.conn(), &locked, [appid.into()]).await?;
     let text: String = found.map_or(Ok(String::new()), |r| get(&r, "forced"))?;
     let mut forced: Vec<i64> = text.split(',').filter_map(|n| n.parse().ok()).collect();
     if !allowed(&forced) {

@@ -2,9 +2,11 @@
 //! Refuses a point that was not reached, a promise that was not kept, and a packet too many.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may end it")]
 
+use crate::database::{self, Kind};
+use crate::world::MASTER_KEY;
 use futures::future::{join, join_all};
 use futures::{StreamExt, stream};
-use sea_orm::{ConnectionTrait, Database, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -96,7 +98,7 @@ async fn told(n: usize, story: &Story) {
     let (_server, ming) = join(keeper, follower).await;
     world.settles().await;
     world.proves(&[ming]).await;
-    world.ends();
+    world.ends().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -139,12 +141,13 @@ async fn killed_after(answers: usize) {
     join_all(people.iter_mut().map(Person::claims)).await;
     world.settles().await;
     world.proves(&people).await;
-    world.ends();
+    world.ends().await;
 }
 
 /// WeChat, a data folder, and the address under which both know whichever server runs now.
 struct World {
     folder: PathBuf,
+    database: String,
     url: String,
     now: watch::Sender<Option<SocketAddr>>,
     front: JoinHandle<()>,
@@ -174,7 +177,8 @@ impl World {
         let wechat = simulator::start(options).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.pool_max_idle_per_host(0).timeout(Duration::from_secs(20)).build().unwrap();
-        let world = Self { folder, url, now, front, wechat, http };
+        let database = database::create(&folder).await;
+        let world = Self { folder, database, url, now, front, wechat, http };
         let demo = DEMO.replace("data/simulator", &world.folder.display().to_string());
         for (file, text) in [
             ("demo.toml", &demo),
@@ -202,10 +206,13 @@ impl World {
             .env("LINGBAO__SERVER__LISTEN", "127.0.0.1:0")
             .env("LINGBAO__SERVER__METRICS_LISTEN", "127.0.0.1:0")
             .env("LINGBAO__SERVER__PUBLIC_URL", &self.url)
-            .env("LINGBAO__DATABASE__URL", format!("sqlite://{}", self.file("lingbao.db")))
+            .env("LINGBAO__DATABASE__URL", &self.database)
             .env("LINGBAO__WECHAT__PAY_URL", &self.wechat.pay_url)
             .env("LINGBAO__WECHAT__PAY_CA_FILE", self.file("ca.pem"))
             .env("LINGBAO__DEV__CLOCK_URL", format!("{wechat}/_sim/clock"));
+        if Kind::of_this_run() == Kind::Postgres {
+            command.env("LINGBAO__SECRETS__MASTER_KEY", MASTER_KEY);
+        }
         for host in ["API", "OPEN", "MP", "JS"] {
             command.env(format!("LINGBAO__WECHAT__{host}_URL"), wechat);
         }
@@ -268,7 +275,7 @@ impl World {
 
     /// Lets time pass until no payout is queued, sending or unknown.
     async fn settles(&self) {
-        let database = Database::connect(format!("sqlite://{}?mode=ro", self.file("lingbao.db"))).await.unwrap();
+        let database = database::open(&self.database).await;
         let under_way = async || {
             let sql = "SELECT COUNT(*) AS n FROM payouts WHERE state IN ('queued', 'sending', 'unknown')";
             let row = database.query_one_raw(Statement::from_string(database.get_database_backend(), sql)).await;
@@ -325,8 +332,9 @@ impl World {
     }
 
     /// Ends the world; only a story that went well removes its folder.
-    fn ends(self) {
+    async fn ends(self) {
         self.front.abort();
+        database::remove(&self.database).await;
         std::fs::remove_dir_all(&self.folder).unwrap();
     }
 }

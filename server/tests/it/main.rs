@@ -1,9 +1,11 @@
-//! Stories: the real server on a real SQLite file beside the simulated WeChat, over real sockets, time turned by hand.
+//! Stories: the real server on a real database beside the simulated WeChat, over real sockets, time turned by hand.
 //! Refuses mocks and waiting; every story ends in a proof that both sides' books agree.
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
 mod browser;
+mod database;
+mod postgres;
 mod push;
 mod world;
 
@@ -12,6 +14,8 @@ mod claims;
 mod crash;
 mod eligibility;
 mod migrations;
+mod moving;
+mod nodes;
 mod oauth;
 mod paths;
 mod payouts;

@@ -1,19 +1,35 @@
 //! The database's steps, up and down on an empty database.
 //! Refuses a step that cannot be taken back, or that leaves something behind.
 
+use crate::database::{self, Kind};
+use crate::postgres;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 async fn empty() -> DatabaseConnection {
-    let mut options = ConnectOptions::new("sqlite::memory:");
-    options.max_connections(1).sqlx_logging(false);
-    Database::connect(options).await.unwrap()
+    match Kind::of_this_run() {
+        Kind::Sqlite => database::open("sqlite::memory:").await,
+        Kind::Postgres => database::open(&postgres::create().await).await,
+    }
 }
 
-/// All tables and indexes of ours, as they were made.
+/// All tables, columns, indexes and rules of ours, as they were made.
 async fn shape(db: &DatabaseConnection) -> Vec<String> {
-    let sql = "SELECT COALESCE(sql, name) AS made FROM sqlite_master
-        WHERE name NOT LIKE 'sqlite_%' AND tbl_name <> 'seaql_migrations' ORDER BY name";
+    let sql = match Kind::of_this_run() {
+        Kind::Sqlite => {
+            "SELECT COALESCE(sql, name) AS made FROM sqlite_master
+            WHERE name NOT LIKE 'sqlite_%' AND tbl_name <> 'seaql_migrations' ORDER BY name"
+        }
+        Kind::Postgres => {
+            "SELECT made FROM (
+                SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable AS made
+                    FROM information_schema.columns WHERE table_schema = 'public'
+                UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+                UNION ALL SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+                    WHERE connamespace = 'public'::regnamespace
+            ) AS shape WHERE made NOT LIKE '%seaql_migrations%' ORDER BY made"
+        }
+    };
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
     rows.iter().map(|row| row.try_get("", "made").unwrap()).collect()
 }

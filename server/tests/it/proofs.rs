@@ -1,24 +1,38 @@
 //! The proof of the books, proved: each rule is broken by hand once and must be named.
 //! Refuses a rule that never found anything.
 
+use crate::database::{self, Kind};
 use crate::world::{COFFEE, NOODLE, World};
 use engine::Engine;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 
-/// The story's own database file, opened beside the server.
+/// The story's own database, opened beside the server.
 pub struct Sql(DatabaseConnection);
 
 /// Opens the story's database for raw statements.
 pub async fn sql(world: &World) -> Sql {
-    let file = world.folder.join("lingbao.db");
-    let db = Database::connect(format!("sqlite://{}", file.display())).await.unwrap();
-    Sql(db)
+    Sql(database::open(&world.config.database_url).await)
+}
+
+/// Takes the database's own rules away, but for the unique ones.
+const fn unguarded(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF;",
+        Kind::Postgres => {
+            "DO $$ DECLARE rule RECORD; BEGIN
+                FOR rule IN SELECT conname, conrelid FROM pg_constraint
+                    WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace
+                LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', rule.conrelid::regclass, rule.conname);
+                END LOOP;
+            END $$;"
+        }
+    }
 }
 
 impl Sql {
     /// Runs statements, past the database's own rules.
     pub async fn run(&self, statements: &str) {
-        let unguarded = format!("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF; {statements}");
+        let unguarded = format!("{} {statements}", unguarded(Kind::of_this_run()));
         self.0.execute_unprepared(&unguarded).await.unwrap();
     }
 }

@@ -1,7 +1,8 @@
 //! Starting, stopping and starting again; and the command itself.
 //! Refuses to start on a wrong setting, beside another server, or with another master key.
 
-use crate::world::{COFFEE, FUWU, World};
+use crate::database::Kind;
+use crate::world::{COFFEE, FUWU, MASTER_KEY, World};
 use engine::{Clock, Draw};
 use rules::payout::State;
 use server::running;
@@ -13,7 +14,8 @@ pub async fn lingbao(world: &World, arguments: &[&str]) -> (i32, String, String)
     lingbao_with(world, arguments, &[]).await
 }
 
-async fn lingbao_with(world: &World, arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
+/// The same with settings of its own.
+pub async fn lingbao_with(world: &World, arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lingbao"));
     command
         .args(arguments)
@@ -24,6 +26,9 @@ async fn lingbao_with(world: &World, arguments: &[&str], settings: &[(&str, &str
         .env("LINGBAO__SERVER__METRICS_LISTEN", "127.0.0.1:0")
         .stdin(Stdio::null())
         .kill_on_drop(true);
+    if Kind::of_this_run() == Kind::Postgres {
+        command.env("LINGBAO__SECRETS__MASTER_KEY", MASTER_KEY);
+    }
     for (name, value) in settings {
         command.env(name, value);
     }
@@ -54,6 +59,9 @@ async fn a_wrong_setting_is_one_sentence_and_exit_code_1() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_another_server_has_is_refused() {
+    if Kind::Sqlite.is_not_of_this_run("any number of servers share a PostgreSQL") {
+        return;
+    }
     let world = World::new().await;
     let refused = running::start(world.config.clone(), Clock::real(), Draw::system(), false).await;
     let why = refused.err().expect("a second server does not start").to_string();
@@ -96,6 +104,9 @@ async fn another_master_key_is_refused() {
     let refused = running::start(config, world.clock.clone(), Draw::system(), false).await;
     let why = refused.err().expect("it does not start").to_string();
     assert!(why.contains("the master key is not the one"), "{why}");
+    if Kind::of_this_run() == Kind::Postgres {
+        return world.starts_the_server().await.unwrap();
+    }
     let file = world.folder.join("master.key");
     let kept = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, "not a key").unwrap();
@@ -151,8 +162,11 @@ async fn no_secret_stands_in_the_database_in_the_clear() {
     let ticket = link.split_once("?t=").unwrap().1.to_owned();
     let desk = world.staff(crate::world::LOGIN.0, crate::world::LOGIN.1).await;
     let session = desk.cookie("lb_staff").unwrap();
+    let copy = world.folder.join("copy.db");
+    world.engine().backup(copy.to_str().unwrap()).await.unwrap();
     world.stops_the_server().await;
-    let bytes = std::fs::read(world.folder.join("lingbao.db")).unwrap();
+    let file = if Kind::of_this_run() == Kind::Sqlite { world.folder.join("lingbao.db") } else { copy };
+    let bytes = std::fs::read(file).unwrap();
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds("gh_shanyecoffee"), "this is the database");
     let key = std::fs::read_to_string(world.folder.join("key.pem")).unwrap();

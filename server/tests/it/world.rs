@@ -2,6 +2,7 @@
 //! Refuses to end before the books of both sides agree and nobody is left without an answer.
 
 use crate::browser::{Browser, Follower};
+use crate::database::{self, Kind};
 use engine::operators::console;
 use engine::{Clock, Draw, Engine};
 use rules::Fen;
@@ -35,6 +36,9 @@ pub const FUWU: &str = "wx1a2b3c4d5e6f0004";
 const DEMO: &str = include_str!("../../../simulator/demo.toml");
 /// The demo's sign-in.
 pub const LOGIN: (&str, &str) = ("admin", "lingbao-demo-2026");
+
+/// The master key where there is no folder to keep it.
+pub const MASTER_KEY: &str = "6c696e6762616f2d746573742d6d61737465722d6b65792d323032362d303131";
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
@@ -86,6 +90,11 @@ fn free_port() -> u16 {
     }
 }
 
+/// Nodes that share a database share its key by their settings; beside a file it lies in the file's folder.
+fn shared_master_key() -> Option<(&'static str, String)> {
+    (Kind::of_this_run() == Kind::Postgres).then(|| ("SECRETS__MASTER_KEY", MASTER_KEY.to_owned()))
+}
+
 impl World {
     /// The demo: four accounts, one campaign of 1 to 3 yuan with 10,000 yuan to give.
     pub async fn new() -> Self {
@@ -106,7 +115,7 @@ impl World {
         let settings = [
             ("SERVER__LISTEN", listen.clone()),
             ("SERVER__PUBLIC_URL", format!("http://{listen}")),
-            ("DATABASE__URL", format!("sqlite://{}", file("lingbao.db"))),
+            ("DATABASE__URL", database::create(&folder).await),
             ("WECHAT__API_URL", wechat.url.clone()),
             ("WECHAT__OPEN_URL", wechat.url.clone()),
             ("WECHAT__MP_URL", wechat.url.clone()),
@@ -114,7 +123,8 @@ impl World {
             ("WECHAT__PAY_URL", wechat.pay_url.clone()),
             ("WECHAT__PAY_CA_FILE", file("ca.pem")),
         ];
-        let settings = settings.into_iter().map(|(name, value)| (format!("LINGBAO__{name}"), value));
+        let settings = settings.into_iter().chain(shared_master_key());
+        let settings = settings.map(|(name, value)| (format!("LINGBAO__{name}"), value));
         let config = Config::check(&gather(None, settings).unwrap()).unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -373,6 +383,7 @@ impl Drop for World {
         if !std::thread::panicking() {
             let handle = tokio::runtime::Handle::current();
             tokio::task::block_in_place(|| handle.block_on(self.proves_its_end()));
+            tokio::task::block_in_place(|| handle.block_on(database::remove(&self.config.database_url)));
         }
         if let Err(error) = std::fs::remove_dir_all(&self.folder) {
             eprintln!("{} stays behind: {error}", self.folder.display());

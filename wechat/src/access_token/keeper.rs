@@ -8,11 +8,15 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// WeChat renews the stable token this long before its end, and takes both until then, in milliseconds.
 const RENEW_BEFORE_MS: i64 = 300_000;
 /// After a renewal failed while the old token still works, this long passes before the next try.
 const RENEW_PAUSE_MS: i64 = 10_000;
+/// While another node forces a new token, its store is looked into this often and this many times.
+const FORCE_LOOK_EVERY: Duration = Duration::from_millis(100);
+const FORCE_LOOKS: u32 = 15;
 
 /// Which endpoint gives the access_token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,14 +183,27 @@ impl<S: TokenStore> Keeper<S> {
         if rejected.is_some() {
             let allowed = self.store.may_force(appid, now_ms).await.map_err(store)?;
             if !allowed {
-                let said = "the access_token is refused, and no new one may be forced yet";
-                return Err(Error::new(Kind::TokenInvalid, "access_token", said));
+                return self.forced_by_another(asker, rejected).await;
             }
         }
         match self.source {
             Source::Stable => self.client.stable_token(appid, secret, true).await,
             Source::Classic => self.client.classic_token(appid, secret).await,
         }
+    }
+
+    /// No force is allowed now: mostly because another node uses it at this moment, and its token is about to arrive.
+    async fn forced_by_another(&self, asker: Asker<'_>, rejected: Option<&str>) -> Result<Fetched, Error> {
+        for _ in 0..FORCE_LOOKS {
+            tokio::time::sleep(FORCE_LOOK_EVERY).await;
+            let shared = self.store.load(asker.appid, Held::AccessToken).await.map_err(store)?;
+            if let Some(token) = shared.filter(|token| Some(token.value.as_str()) != rejected) {
+                let expires_in_secs = (token.expires_at_ms - asker.now_ms) / 1000;
+                return Ok(Fetched { value: token.value, expires_in_secs });
+            }
+        }
+        let said = "the access_token is refused, and no new one may be forced yet";
+        Err(Error::new(Kind::TokenInvalid, "access_token", said))
     }
 
     fn slot(&self, appid: &str, held: Held) -> Arc<Slot> {

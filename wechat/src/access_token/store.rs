@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// WeChat refreshes by force only this long after the last time, in milliseconds.
 pub const FORCE_GAP_MS: i64 = 30_000;
@@ -71,6 +71,21 @@ pub trait TokenStore: Send + Sync {
     /// Whether an access_token may be refreshed by force now; a yes is recorded in the same step.
     /// [`force_allowed`] is the rule.
     async fn may_force(&self, appid: &str, now_ms: i64) -> Result<bool, StoreError>;
+}
+
+#[async_trait]
+impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
+    async fn load(&self, appid: &str, held: Held) -> Result<Option<StoredToken>, StoreError> {
+        (**self).load(appid, held).await
+    }
+
+    async fn save(&self, appid: &str, held: Held, token: &StoredToken) -> Result<(), StoreError> {
+        (**self).save(appid, held, token).await
+    }
+
+    async fn may_force(&self, appid: &str, now_ms: i64) -> Result<bool, StoreError> {
+        (**self).may_force(appid, now_ms).await
+    }
 }
 
 /// The rule: at least [`FORCE_GAP_MS`] after the last one, and fewer than [`FORCE_PER_DAY`] in the last 24 hours.

@@ -186,6 +186,22 @@ async fn a_token_that_another_node_forced_is_adopted_without_force() {
     assert_eq!(seen.lock().unwrap().plain, 2);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nodes_whose_token_is_refused_at_once_force_one_and_all_have_it() {
+    let (seen, keeper) = world(Source::Stable).await;
+    let store = Arc::new(MemoryStore::default());
+    let nodes: Vec<_> =
+        (0..3).map(|_| Keeper::new(keeper.client().clone(), Arc::clone(&store), Source::Stable)).collect();
+    for node in &nodes {
+        assert_eq!(node.token("wx1", "s3cret", 0).await, Ok("T0".into()));
+    }
+    let ask = async |node: usize| nodes[node].token_other_than("wx1", "s3cret", "T0", 1).await;
+    let answers = tokio::join!(ask(0), ask(1), ask(2));
+    let new = || Ok("T1".to_owned());
+    assert_eq!(answers, (new(), new(), new()));
+    assert_eq!(seen.lock().unwrap().forced, 1);
+}
+
 #[tokio::test]
 async fn force_is_not_used_twice_within_thirty_seconds() {
     let (seen, keeper) = world(Source::Stable).await;

@@ -1,0 +1,112 @@
+//! Backups and their return: a backup is a SQLite file whatever the database is, and fills a new one of either kind.
+//! Refuses to pay from an old backup: until somebody answers for what was paid since, everything stands still.
+
+use crate::store::{Tx, copy, settings};
+use crate::{Db, Engine, Error, audit};
+use rules::campaign::{Campaign, Opening};
+use rules::operator::Operator;
+use rules::time::UnixMs;
+use sea_orm::ConnectionTrait;
+
+/// The setting that holds everything still: when the backup came back.
+const RESTORED_AT: &str = "restored_at";
+/// The setting that tells whose secrets the database keeps.
+const FINGERPRINT: &str = "master_key_fingerprint";
+
+/// What happened between the backup and its return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// Nobody knows: packets may have been paid that the backup does not hold.
+    Unknown,
+    /// Nothing: the server was stopped before the backup and has not run since. The database only moves.
+    Nothing,
+}
+
+impl Engine {
+    /// True when the database was sealed with this master key (or is new): another key would open no secret in it.
+    pub async fn master_key_fits(&self) -> Result<bool, Error> {
+        let mine = self.vault().fingerprint();
+        let kept = self.retried(|| settings::keep(self.db(), FINGERPRINT, &mine)).await?;
+        Ok(kept == mine)
+    }
+
+    /// Copies the database, consistent as of now, into the new file `path`. Errors: the file exists.
+    pub async fn backup(&self, path: &str) -> Result<(), Error> {
+        self.db().copy_to(path).await
+    }
+
+    /// Fills this new database from a backup and tells how many rows came back. Unless it only moves, all claims and
+    /// payouts stand still from now on. Errors (conflict): this database is not empty; the backup is of another
+    /// release or was sealed with another master key.
+    pub async fn restore(&self, path: &str, since: Since) -> Result<u64, Error> {
+        let file = Db::open_file(path).await?;
+        let restored = self.restore_from(&file, since).await;
+        file.close().await?;
+        restored
+    }
+
+    async fn restore_from(&self, file: &Db, since: Since) -> Result<u64, Error> {
+        if file.is_behind().await? {
+            let other = "the backup is of an older release; restore it with that release, then migrate";
+            return Err(Error::conflict(other));
+        }
+        let from = file.begin_read().await?;
+        if settings::find(from.conn(), FINGERPRINT).await?.is_some_and(|kept| kept != self.vault().fingerprint()) {
+            let other = "the backup was sealed with another master key; put that key in place first";
+            return Err(Error::conflict(other));
+        }
+        let tables = copy::tables(from.conn()).await?;
+        self.retried(|| async {
+            let mut to = self.db().begin().await?;
+            if let Some(table) = copy::first_filled(&tables, to.conn()).await? {
+                return Err(Error::conflict(format!("the database is not empty: there are rows in {table}")));
+            }
+            settings::forget(&mut to, FINGERPRINT).await?;
+            let total = copy::all(&tables, &from, &mut to).await?;
+            if since == Since::Unknown {
+                settings::put(&mut to, RESTORED_AT, &self.clock().now().0.to_string()).await?;
+            }
+            to.commit().await?;
+            Ok(total)
+        })
+        .await
+    }
+
+    /// True from a restore until somebody has answered for what was paid since the backup. Meanwhile no claim is
+    /// granted and no payout is sent.
+    pub async fn is_held_after_restore(&self) -> Result<bool, Error> {
+        is_held(self.db().read()).await
+    }
+
+    /// Ends the standstill: what was paid since the backup is known now. Errors: nothing stands still.
+    pub async fn end_hold_after_restore(&self, by: &Operator) -> Result<(), Error> {
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            self.end_hold_in(&mut tx, by).await?;
+            tx.commit().await
+        })
+        .await?;
+        self.wake_worker();
+        Ok(())
+    }
+
+    /// The same inside the transaction that entered the fund-flow bill.
+    pub(crate) async fn end_hold_in(&self, tx: &mut Tx, by: &Operator) -> Result<(), Error> {
+        if !settings::forget(tx, RESTORED_AT).await? {
+            return Err(Error::conflict("nothing stands still after a restore"));
+        }
+        audit::note(self, tx, by, "restore.confirm", 0).await
+    }
+
+    /// Whether a campaign takes claims at `now`.
+    pub(crate) async fn opening(&self, tx: &Tx, campaign: &Campaign, now: UnixMs) -> Result<Opening, Error> {
+        match campaign.opening(now) {
+            Opening::Open if is_held(tx.conn()).await? => Ok(Opening::Paused),
+            opening => Ok(opening),
+        }
+    }
+}
+
+async fn is_held(db: &impl ConnectionTrait) -> Result<bool, Error> {
+    Ok(settings::find(db, RESTORED_AT).await?.is_some())
+}
