@@ -11,8 +11,8 @@ use rules::follow::Grade;
 use rules::ids::{AccountId, CampaignId};
 use rules::operator::Operator;
 use rules::payout::Rail;
-use rules::prize::PrizeRule;
 use rules::prize::form::PrizeForm;
+use rules::prize::{PrizeRule, Prizes};
 use rules::say::{Lang, prize as say};
 
 impl Engine {

@@ -5,6 +5,7 @@ pub mod api;
 mod form;
 mod links;
 mod members;
+mod prize;
 mod state;
 
 use crate::change::Change;

@@ -1,8 +1,6 @@
 //! Stocks on a real database: what is taken, what comes back, and what staff may still change.
 //! Refuses luck: chance comes from a seed.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::stock::{Offer, Stock, give_back};
 use super::*;
 use crate::merchants::NewMerchant;
@@ -150,6 +148,17 @@ async fn a_pool_is_handed_out_to_the_fen_and_then_there_is_nothing() {
     assert_eq!((rest.len(), sum(&amounts) + sum(&rest)), (2, 2_345));
     assert_eq!(shop.hands_out(13, 1).await, []);
     shop.total_agrees().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn takers_at_the_same_time_get_different_packets() {
+    for (name, rule) in [("race", PrizeRule::Pool(split(6_000, 30))), ("draws", PrizeRule::Bounded(split(6_000, 30)))] {
+        let shop = Shop::with(name, rule).await;
+        let (one, two, three) = tokio::join!(shop.hands_out(1, 11), shop.hands_out(100, 11), shop.hands_out(200, 11));
+        let amounts = [one, two, three].concat();
+        assert_eq!((amounts.len(), sum(&amounts)), (30, 6_000));
+        shop.total_agrees().await;
+    }
 }
 
 #[tokio::test]

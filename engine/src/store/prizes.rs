@@ -232,7 +232,6 @@ pub async fn first_difference(db: &impl ConnectionTrait) -> Result<Option<String
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
     use rules::follow::Grade;

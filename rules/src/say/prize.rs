@@ -13,10 +13,6 @@ sentences! {
     total: "总金额（元）", "Total (yuan)";
     total_help: "所有红包加起来正好是这么多，一分不差", "All packets together hold exactly this, to the fen";
     packets: "红包个数", "Number of packets";
-    tier: "档", "Tier";
-    tier_amount: "金额（元）", "Amount (yuan)";
-    weight: "权重", "Weight";
-    share: "占比", "Share";
     weight_help: "占比按权重算：9 和 1 就是九成和一成", "Shares follow the weights: 9 and 1 make nine tenths and one tenth";
     add_tier: "加一档", "Add a tier";
     scene: "场景 scene_id", "scene_id";
@@ -32,12 +28,9 @@ sentences! {
     expected: "预计分布", "What to expect";
     expected_help: "填好以后，这里会画出每种金额大约占多少", "Once the fields are filled, the share of each amount is drawn here";
     average: "平均每个", "On average";
-    from_to: "最低和最高", "Least and most";
-    count: "一共", "In all";
+    all_packets: "一共", "In all";
     budget_covers: "可用预算够发", "The free budget covers";
-    budget_none: "可用预算还是空的", "There is no free budget yet";
-    caption: "金额和占比", "Amounts and shares";
-    per_mille: "每一千个里", "Of a thousand";
+    bars: "每种金额的占比", "The share of each amount";
 }
 
 /// A kind in a few words.
@@ -91,6 +84,32 @@ pub fn too_large(max_fen: i64, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("微信每个红包最多 {most} 元"),
         Lang::En => format!("WeChat sends at most {most} yuan in one packet"),
+    }
+}
+
+/// The amount of a tier, counted from one.
+pub fn tier_amount(tier: usize, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("第 {tier} 档金额（元）"),
+        Lang::En => format!("Amount of tier {tier} (yuan)"),
+    }
+}
+
+/// The weight of a tier, counted from one.
+pub fn tier_weight_of(tier: usize, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("第 {tier} 档权重"),
+        Lang::En => format!("Weight of tier {tier}"),
+    }
+}
+
+/// The free budget is smaller than the total that is to be handed out.
+pub fn budget_short(total: Fen, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("可用预算少于总金额 {total} 元，要先充值才能发完"),
+        Lang::En => {
+            format!("The free budget is less than the total of {total} yuan; fund it before all can be handed out")
+        }
     }
 }
 
