@@ -79,6 +79,14 @@ impl Sent {
         Self(form.and_then(|form| web_sys::FormData::new_with_form(&form).ok()))
     }
 
+    /// The same while the form is still being filled: what it holds after the input that `event` tells of.
+    pub fn so_far(event: &web_sys::Event) -> Self {
+        let touched = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let form = touched.and_then(|element| element.closest("form").ok().flatten());
+        let form = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+        Self(form.and_then(|form| web_sys::FormData::new_with_form(&form).ok()))
+    }
+
     /// The text of one field; empty when there is none.
     pub fn field(&self, name: &str) -> String {
         self.0.as_ref().and_then(|form| form.get(name).as_string()).unwrap_or_default()

@@ -3,9 +3,10 @@
 
 use crate::claims::Claimant;
 use crate::store::budgets::{self, Transfer};
+use crate::store::dialect::Lock;
 use crate::store::payouts::{self, NewPayout};
 use crate::store::{ageing as store, campaigns, caps};
-use crate::{Engine, Error, audit};
+use crate::{Engine, Error, audit, prizes};
 use rules::ageing::Ageing;
 use rules::ids::PayoutId;
 use rules::ledger;
@@ -46,13 +47,13 @@ impl Engine {
     }
 
     /// Sends what failed or went back anew: a new number, reserved anew, on the campaign's rail of today.
-    /// Errors: it may still pay; it was sent anew already; the budget is short.
+    /// Errors: it may still pay; it was sent anew already; the budget is short; its packet went to somebody else.
     pub async fn reissue(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<PayoutId, Error> {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
         let found = store::with_claim(&mut tx, payout).await?.ok_or_else(Error::not_found)?;
         // Under the line's lock nobody else sends the same claim anew meanwhile.
-        budgets::of_campaigns(tx.conn(), &[found.campaign], true).await?;
+        budgets::of_campaigns(tx.conn(), &[found.campaign], Lock::ForUpdate).await?;
         let ended = store::with_claim(&mut tx, payout).await?.ok_or_else(Error::not_found)?;
         if !matches!(ended.state, State::Failed | State::Returned) {
             return Err(Error::conflict(say::not_failed(lang)));
@@ -74,6 +75,9 @@ impl Engine {
         };
         if !budgets::transfer(&mut tx, &[reserve]).await? {
             return Err(Error::conflict(campaign_say::budget_short(lang)));
+        }
+        if !prizes::stock::take_again(&mut tx, &campaign, ended.claim, ended.amount).await? {
+            return Err(Error::conflict(say::packet_gone(lang)));
         }
         let merchant = self.merchant_in(tx.conn(), &campaign.mch_id).await?;
         let request = self.freeze(&merchant, &campaign, &who, ended.amount, now)?;

@@ -36,6 +36,7 @@ impl Engine {
                 return Err(Error::field("slug", say::slug_taken(lang)));
             }
             budgets::open_line(&mut tx, LineId(self.draw().id(now)), id).await?;
+            self.lay_out(&mut tx, id, None, &form.prize, lang).await?;
             audit::note(self, &mut tx, by, "campaign.create", id.0).await?;
             tx.commit().await?;
             Ok(id)
@@ -43,7 +44,8 @@ impl Engine {
         .await
     }
 
-    /// Changes a campaign. Errors: slug taken; scope or payer changed after it ran (openids belong to the payer).
+    /// Changes a campaign. Errors: slug taken; scope or payer changed after it ran (openids belong to the payer); a total
+    /// changed after somebody took a packet of it.
     pub async fn edit_campaign(
         &self,
         by: &Operator,
@@ -53,6 +55,7 @@ impl Engine {
     ) -> Result<(), Error> {
         self.retried(|| async {
             let mut tx = self.db().begin().await?;
+            crate::store::prizes::lock(&mut tx, id).await?;
             let before = store::locked(&mut tx, id).await?.ok_or_else(Error::not_found)?;
             if before.started_at.is_some() && (before.scope != form.scope || before.payer != form.payer) {
                 return Err(Error::field("scope", say::scope_fixed(lang)));
@@ -60,6 +63,7 @@ impl Engine {
             if before.started_at.is_some() && before.slug != form.slug {
                 return Err(Error::field("slug", say::slug_fixed(lang)));
             }
+            self.lay_out(&mut tx, id, Some(&before.prize), &form.prize, lang).await?;
             let mch_id = merchant(&tx, form.payer, lang).await?;
             if !store::update(&mut tx, id, &form, &mch_id).await? {
                 return Err(Error::field("slug", say::slug_taken(lang)));

@@ -29,6 +29,7 @@ pub mod notices;
 pub mod operators;
 pub mod payer;
 pub mod payouts;
+pub mod prizes;
 pub mod rails;
 pub mod reports;
 pub mod restore;

@@ -104,7 +104,7 @@ impl Engine {
             client_ip: self.settings().client_ip.clone(),
             act_name: shortened(&campaign.name, 32),
             remark: shortened(&campaign.name, 256),
-            scene_id: None,
+            scene_id: campaign.scene_id.map(|scene| scene.name().to_owned()),
         };
         request.request_xml(&merchant.apiv2_key, &self.draw().upper(32)).map_err(Error::broken)
     }

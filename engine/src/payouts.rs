@@ -13,7 +13,7 @@ use crate::store::budgets::{self, Transfer};
 use crate::store::caps;
 use crate::store::live::{self as rollups, Key};
 use crate::store::payouts::{self as store, Learned, Payout};
-use crate::{Engine, Error, crash, rails};
+use crate::{Engine, Error, crash, prizes, rails};
 use rules::alert;
 use rules::ledger;
 use rules::live::Figures;
@@ -233,7 +233,8 @@ impl Engine {
             return Err(Error::broken(format!("line {} holds too little for {events:?}", payout.line)));
         }
         if events.iter().any(|event| matches!(event, ledger::Event::Void | ledger::Event::Return)) {
-            caps::count(tx, payout.id, -payout.amount.get()).await?;
+            let (campaign, claim) = caps::count(tx, payout.id, -payout.amount.get()).await?;
+            prizes::stock::give_back(tx, campaign, claim).await?;
         }
         if accepts && let Some((campaign, account, link)) = store::counted_for(tx, payout.id).await? {
             let key = Key { campaign, account, link, minute: now.minute() };

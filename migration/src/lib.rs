@@ -11,6 +11,7 @@ mod m0002_campaigns;
 mod m0003_followers;
 mod m0004_money;
 mod m0005_staff;
+mod m0006_prizes;
 mod m0007_edit_key;
 mod m0008_unseen;
 mod m0009_ledger;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_followers::Step),
             Box::new(m0004_money::Step),
             Box::new(m0005_staff::Step),
+            Box::new(m0006_prizes::Step),
             Box::new(m0007_edit_key::Step),
             Box::new(m0008_unseen::Step),
             Box::new(m0009_ledger::Step),

@@ -5,7 +5,8 @@ use crate::Fen;
 use crate::account::{FieldError, names};
 use crate::ids::{AccountId, CampaignId, MchId, Slug};
 use crate::payout::Rail;
-use crate::prize::{PrizeRule, PrizeWrong};
+use crate::prize::form::PrizeForm;
+use crate::prize::{PrizeRule, SceneId};
 use crate::say::Lang;
 use crate::time::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,8 @@ pub struct Campaign {
     pub closes_at: UnixMs,
     /// How much a packet holds.
     pub prize: PrizeRule,
+    /// WeChat's scene for red packets outside its ordinary limits.
+    pub scene_id: Option<SceneId>,
     /// How often one person may claim; fixed when it first runs.
     pub scope: Scope,
     /// How new payouts travel; those under way keep their own.
@@ -157,8 +160,8 @@ pub struct CampaignForm {
     pub rules: String,
     pub opens_at: String,
     pub closes_at: String,
-    pub prize_min: String,
-    pub prize_max: String,
+    #[serde(flatten)]
+    pub prize: PrizeForm,
     pub scope: String,
     pub asserted_cap: String,
 }
@@ -174,6 +177,7 @@ pub struct CheckedCampaign {
     pub opens_at: UnixMs,
     pub closes_at: UnixMs,
     pub prize: PrizeRule,
+    pub scene_id: Option<SceneId>,
     pub scope: Scope,
     pub asserted_cap: Fen,
 }
@@ -205,25 +209,16 @@ impl CampaignForm {
         if closes.is_none() || closes <= opens {
             note("closes_at", say::window_wrong(lang));
         }
-        let mut yuan =
-            |field: &str, text: &str| Fen::parse_yuan(text).map_err(|_| note(field, say::money_wrong(lang))).ok();
-        let (min, max) = (yuan("prize_min", &self.prize_min), yuan("prize_max", &self.prize_max));
-        let asserted_cap = yuan("asserted_cap", &self.asserted_cap);
-        let prize = min.zip(max).and_then(|(min, max)| {
-            let rule = PrizeRule::new(min, max).map_err(|wrong| match wrong {
-                PrizeWrong::TooSmall => note("prize_min", say::prize_too_small(lang)),
-                PrizeWrong::TooLarge => note("prize_max", say::prize_too_large(lang)),
-                PrizeWrong::Reversed => note("prize_max", say::prize_reversed(lang)),
-            });
-            rule.ok()
-        });
+        let asserted_cap =
+            Fen::parse_yuan(&self.asserted_cap).map_err(|_| note("asserted_cap", say::money_wrong(lang))).ok();
+        let prize = self.prize.check(Rail::Redpack, lang).map_err(|wrong| errors.extend(wrong)).ok();
         let (
             Some(slug),
             Some(scope),
             Some(payer),
             Some(opens_at),
             Some(closes_at),
-            Some(prize),
+            Some((prize, scene_id)),
             Some(asserted_cap),
             true,
         ) = (slug, scope, payer, opens, closes, prize, asserted_cap, errors.is_empty())
@@ -243,6 +238,7 @@ impl CampaignForm {
             opens_at,
             closes_at,
             prize,
+            scene_id,
             scope,
             asserted_cap,
         })
@@ -302,8 +298,7 @@ mod tests {
             rules: String::new(),
             opens_at: "2026-11-21T00:00".into(),
             closes_at: "2026-12-21T00:00".into(),
-            prize_min: "1".into(),
-            prize_max: "3".into(),
+            prize: PrizeForm::between("1", "3"),
             scope: "campaign".into(),
             asserted_cap: "100".into(),
         }
@@ -315,7 +310,7 @@ mod tests {
         let wrong = CampaignForm {
             slug: "Bad Slug".into(),
             closes_at: "2026-11-20T00:00".into(),
-            prize_min: "0.5".into(),
+            prize: PrizeForm::between("0.5", "3"),
             send_name: "一二三四五六七八九十十一".into(),
             ..form()
         };
@@ -337,7 +332,8 @@ mod tests {
                 texts: checked.texts.clone(),
                 opens_at: checked.opens_at,
                 closes_at: checked.closes_at,
-                prize: checked.prize,
+                prize: checked.prize.clone(),
+                scene_id: checked.scene_id,
                 scope: checked.scope,
                 rail: Rail::Redpack,
                 asserted_cap: checked.asserted_cap,

@@ -12,6 +12,7 @@ use rules::ids::{AccountId, Appid, CampaignId, EditKey, LinkCode, MchId, Slug};
 use rules::ledger;
 use rules::operator::Role;
 use rules::payout::Rail;
+use rules::prize::form::PrizeForm;
 use rules::say::Lang;
 use rules::time::{UnixMs, hours};
 use serde::Deserialize;
@@ -237,8 +238,7 @@ async fn enter_campaign(engine: &Engine, entry: &CampaignEntry, done: &mut Vec<S
         rules: entry.rules.clone(),
         opens_at: opens_at.to_input(),
         closes_at: opens_at.plus(RUNS_MS).to_input(),
-        prize_min: yuan(entry.prize_min_fen),
-        prize_max: yuan(entry.prize_max_fen),
+        prize: PrizeForm::between(&yuan(entry.prize_min_fen), &yuan(entry.prize_max_fen)),
         scope: "campaign".to_owned(),
         asserted_cap: yuan(entry.budget_fen / 2),
     };

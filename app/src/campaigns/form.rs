@@ -2,6 +2,7 @@
 //! Refuses in the browser what the server would refuse: both run the same check.
 
 use super::api::{self, CampaignDesk, NewCampaign};
+use super::prize;
 use crate::browser::{self, Sent};
 use crate::change::Change;
 use crate::context::lang;
@@ -10,9 +11,11 @@ use crate::ui::field::{Choice, Errors, Field, Kind, Summary, guard_unsaved};
 use crate::ui::note::{Outcome, Tone, note};
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
+use rules::Fen;
 use rules::account::Account;
 use rules::campaign::{Campaign, CampaignForm, Scope};
 use rules::operator::Role;
+use rules::prize::form::PrizeForm;
 use rules::say::{dashboard as say, setup, states};
 use rules::time::{hours, minutes};
 
@@ -35,8 +38,7 @@ fn read(sent: &Sent) -> CampaignForm {
         rules: sent.field("rules"),
         opens_at: sent.field("opens_at"),
         closes_at: sent.field("closes_at"),
-        prize_min: sent.field("prize_min"),
-        prize_max: sent.field("prize_max"),
+        prize: prize::read(sent),
         scope: sent.field("scope"),
         asserted_cap: sent.field("asserted_cap"),
     }
@@ -53,8 +55,7 @@ fn written(campaign: &Campaign) -> CampaignForm {
         rules: campaign.texts.rules.clone(),
         opens_at: campaign.opens_at.to_input(),
         closes_at: campaign.closes_at.to_input(),
-        prize_min: campaign.prize.min().to_string(),
-        prize_max: campaign.prize.max().to_string(),
+        prize: PrizeForm::of(&campaign.prize, campaign.scene_id),
         scope: campaign.scope.name().to_owned(),
         asserted_cap: campaign.asserted_cap.to_string(),
     }
@@ -87,8 +88,7 @@ pub fn Create(
         }
     };
     let empty = CampaignForm {
-        prize_min: "1.00".to_owned(),
-        prize_max: "1.00".to_owned(),
+        prize: PrizeForm::between("1.00", "1.00"),
         asserted_cap: "100.00".to_owned(),
         scope: Scope::Campaign.name().to_owned(),
         ..CampaignForm::default()
@@ -99,7 +99,7 @@ pub fn Create(
         {no_payer}
         <form class="card form" on:submit=submit on:input=move |_| unsaved.set(true)>
             <Summary errors/>
-            <Fields form=empty payers=new.payers has_run=false errors/>
+            <Fields form=empty payers=new.payers has_run=false available=None errors/>
             <div class="form-end">
                 <button type="submit" class="primary" data-test="create-campaign" disabled=change.is_busy()>{setup::create(lang)}</button>
                 <Outcome failed=change.sentence(PLACE, lang) done=change.is_done(PLACE) word=say::saved(lang)/>
@@ -119,6 +119,7 @@ pub fn Settings(
     guard_unsaved(unsaved);
     let errors = change.fields(PLACE);
     let settings = change.part(|desk| (desk.campaign.clone(), desk.role));
+    let available = change.part(|desk| desk.budget.available);
     let submit = move |event| {
         let form = read(&Sent::take(&event));
         let id = change.page.with_untracked(|desk| desk.campaign.id);
@@ -133,7 +134,7 @@ pub fn Settings(
         let edits = role.covers(Role::Marketer);
         view! {
             <fieldset class="bare" disabled=!edits>
-                <Fields form=written(&campaign) payers has_run=campaign.started_at.is_some() errors/>
+                <Fields form=written(&campaign) payers has_run=campaign.started_at.is_some() available=Some(available) errors/>
             </fieldset>
             {edits.then(|| view! {
                 <button type="submit" class="primary" data-test="save-campaign" disabled=change.is_busy()>{say::save(lang)}</button>
@@ -152,7 +153,13 @@ pub fn Settings(
 
 /// The fields, in the order in which a campaign is thought up.
 #[component]
-fn Fields(form: CampaignForm, payers: Vec<Account>, has_run: bool, errors: Errors) -> impl IntoView {
+fn Fields(
+    form: CampaignForm,
+    payers: Vec<Account>,
+    has_run: bool,
+    available: Option<Memo<Fen>>,
+    errors: Errors,
+) -> impl IntoView {
     let lang = lang();
     let payers: Vec<_> = payers.into_iter().map(|payer| (payer.id.to_string(), payer.name)).collect();
     let scopes: Vec<_> =
@@ -192,9 +199,8 @@ fn Fields(form: CampaignForm, payers: Vec<Account>, has_run: bool, errors: Error
             <Field name="closes_at" kind=Kind::Time label=setup::closes_at(lang) help=setup::beijing_time(lang) value=form.closes_at errors/>
         </div>
         <h3>{setup::prize(lang)}</h3>
+        <prize::Editor form=form.prize available errors/>
         <div class="fields three">
-            <Field name="prize_min" kind=Kind::Money label=setup::prize_min(lang) help=setup::prize_help(lang) value=form.prize_min errors/>
-            <Field name="prize_max" kind=Kind::Money label=setup::prize_max(lang) value=form.prize_max errors/>
             <Field name="asserted_cap" kind=Kind::Money label=setup::asserted_cap(lang) help=setup::asserted_cap_help(lang) value=form.asserted_cap errors/>
         </div>
     }

@@ -5,6 +5,7 @@ pub mod api;
 mod form;
 mod links;
 mod members;
+mod prize;
 mod state;
 
 use crate::change::Change;
@@ -37,12 +38,10 @@ pub fn state_chip(state: State, lang: Lang) -> AnyView {
     chip(tone, states::campaign(state, lang))
 }
 
-/// The amount of one packet, in yuan.
-fn prize(rule: PrizeRule) -> String {
-    match rule {
-        PrizeRule::Fixed(amount) => format!("¥{}", yuan(amount)),
-        PrizeRule::Range(min, max) => format!("¥{} – {}", yuan(min), yuan(max)),
-    }
+/// The amount of one packet, in yuan, or its least and most.
+fn prize(rule: &PrizeRule) -> String {
+    let (min, max) = (rule.min(), rule.max());
+    if min == max { format!("¥{}", yuan(min)) } else { format!("¥{} – {}", yuan(min), yuan(max)) }
 }
 
 /// The page at `/admin/campaigns`.
@@ -91,7 +90,7 @@ fn List(list: CampaignList) -> impl IntoView {
                 <td data-label=say::state(lang)>{state_chip(campaign.state, lang)}</td>
                 <td data-label=setup::window(lang)>{window}</td>
                 <td data-label=setup::payer(lang)>{row.payer}</td>
-                <td class="figure" data-label=setup::prize(lang)>{prize(campaign.prize)}</td>
+                <td class="figure" data-label=setup::prize(lang)>{prize(&campaign.prize)}</td>
                 <td class="figure" data-label=say::available(lang)>{yuan(row.budget.available)}</td>
                 <td class="figure" data-label=say::paid(lang)>{yuan(row.budget.paid)}</td>
             </tr>

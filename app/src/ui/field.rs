@@ -25,7 +25,8 @@ pub enum Kind {
     Secret,
 }
 
-fn error_of(errors: Errors, name: &'static str) -> Signal<Option<String>> {
+fn error_of(errors: Errors, name: &str) -> Signal<Option<String>> {
+    let name = name.to_owned();
     Signal::derive(move || {
         errors.with(|errors| errors.iter().find(|error| error.field == name).map(|error| error.why.clone()))
     })
@@ -34,8 +35,8 @@ fn error_of(errors: Errors, name: &'static str) -> Signal<Option<String>> {
 /// Label, control, help and error in their order.
 #[component]
 fn Frame(
-    name: &'static str,
-    label: &'static str,
+    name: String,
+    label: String,
     help: &'static str,
     error: Signal<Option<String>>,
     children: Children,
@@ -54,9 +55,11 @@ fn Frame(
 #[component]
 pub fn Field(
     /// Its name in the form, and in the errors.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
     /// The word above it.
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     /// The sentence below it.
     #[prop(optional)]
     help: &'static str,
@@ -72,34 +75,34 @@ pub fn Field(
     /// The form's errors.
     errors: Errors,
 ) -> impl IntoView {
-    let error = error_of(errors, name);
+    let error = error_of(errors, &name);
     let id = format!("f-{name}");
     let described = format!("h-{name} e-{name}");
     let wrong = move || error.get().map(|_| "true");
     let input = match kind {
         Kind::Lines => view! {
-            <textarea id=id name=name rows="5" aria-describedby=described aria-invalid=wrong readonly=fixed>{value}</textarea>
+            <textarea id=id name=name.clone() rows="5" aria-describedby=described aria-invalid=wrong readonly=fixed>{value}</textarea>
         }
         .into_any(),
         Kind::Money => view! {
             <span class="money">
                 <span aria-hidden="true">"¥"</span>
-                <input id=id name=name type="text" inputmode="decimal" autocomplete="off" value=value
+                <input id=id name=name.clone() type="text" inputmode="decimal" autocomplete="off" value=value
                     aria-describedby=described aria-invalid=wrong readonly=fixed/>
             </span>
         }
         .into_any(),
         Kind::Time => view! {
-            <input id=id name=name type="datetime-local" value=value aria-describedby=described aria-invalid=wrong readonly=fixed/>
+            <input id=id name=name.clone() type="datetime-local" value=value aria-describedby=described aria-invalid=wrong readonly=fixed/>
         }
         .into_any(),
         Kind::Secret => view! {
-            <input id=id name=name type="password" autocomplete="new-password" spellcheck="false"
+            <input id=id name=name.clone() type="password" autocomplete="new-password" spellcheck="false"
                 aria-describedby=described aria-invalid=wrong readonly=fixed/>
         }
         .into_any(),
         Kind::Text => view! {
-            <input id=id name=name type="text" autocomplete="off" value=value aria-describedby=described
+            <input id=id name=name.clone() type="text" autocomplete="off" value=value aria-describedby=described
                 aria-invalid=wrong readonly=fixed/>
         }
         .into_any(),
@@ -140,7 +143,7 @@ pub fn Choice(
         })
         .collect_view();
     view! {
-        <Frame name label help error>
+        <Frame name=name.to_owned() label=label.to_owned() help error>
             <select id=format!("f-{name}") name=name aria-describedby=format!("h-{name} e-{name}") aria-invalid=wrong>
                 {options}
             </select>

@@ -3,24 +3,26 @@
 
 use super::gather::{Facts, Ground, keys};
 use super::{Claimed, Request};
+use crate::prizes::stock::Offer;
 use crate::store::claims::{Key, Stand};
 use crate::{Error, Said, tickets};
 use rules::Fen;
-use rules::cap::Granted;
+use rules::cap::{Granted, Left};
 use rules::eligibility::{self, Refusal, Right};
-use rules::ids::{AccountId, LinkId};
+use rules::ids::{AccountId, ClaimId, LinkId};
 use rules::time::UnixMs;
 
-/// A request as it was considered: on which ticket, with which amount, and with what right or problem.
+/// A request as it was considered: on which ticket, with which packet, and with what right or problem.
 pub struct Considered {
     pub right: Result<Right, Refusal>,
-    pub amount: Fen,
+    pub offer: Option<Offer>,
     /// Which of the person's tickets.
     pub stand: Option<usize>,
 }
 
 /// A grant: everything that is to be written.
 pub struct Grant {
+    pub claim: ClaimId,
     pub stand: usize,
     pub granted: Granted,
     pub amount: Fen,
@@ -51,30 +53,32 @@ impl Decided {
 }
 
 impl Facts {
-    /// Decides the request at `at` and takes what it grants out of the facts.
-    pub fn decide(&mut self, at: usize, request: &Request, now: UnixMs) -> Result<Decided, Error> {
+    /// Decides the request at `at`, whose claim would be `claim`, and takes what it grants out of the facts.
+    pub fn decide(&mut self, at: usize, request: &Request, claim: ClaimId, now: UnixMs) -> Result<Decided, Error> {
         let considered = self.consider(at, request, now)?;
-        let stand = considered.stand.map(|n| &self.stands[at][n]);
-        let right = match (considered.right, stand) {
-            (Ok(right), Some(_)) => right,
-            (Ok(_), None) => return Err(Error::broken("a right without its ticket")),
-            (Err(reason), stand) => {
-                let (account, link) = stand.map_or((None, None), |s| (Some(s.follow.account), s.follow.link));
+        let right = match considered.right {
+            Ok(right) => right,
+            Err(reason) => {
+                let follow = considered.stand.map(|n| &self.stands[at][n].follow);
+                let (account, link) = follow.map_or((None, None), |follow| (Some(follow.account), follow.link));
                 return Ok(Decided::Refused(Refused { reason, account, link }));
             }
         };
-        let n = considered.stand.ok_or_else(|| Error::broken("a right without its ticket"))?;
+        let (Some(n), Some(offer)) = (considered.stand, considered.offer) else {
+            return Err(Error::broken("a right without its ticket or its packet"));
+        };
         let stand = &mut self.stands[at][n];
         stand.held.ticket.used = true;
         let granted = Granted { account: stand.follow.account, link: stand.follow.link, grade: right.grade, at: now };
         let ground = self.grounds.get_mut(&request.slug).ok_or_else(Error::not_found)?;
         let keys = keys(&ground.campaign, request, Some(stand));
-        let amount = considered.amount;
+        let amount = offer.amount;
+        ground.stock.take(claim, offer)?;
         let left = ground.budget.available.checked_sub(amount);
         ground.budget.available = left.ok_or_else(|| Error::broken("a grant beyond its line"))?;
         ground.room.take(&granted, amount);
         self.taken.extend(keys.iter().cloned());
-        Ok(Decided::Granted(Grant { stand: n, granted, amount, keys }))
+        Ok(Decided::Granted(Grant { claim, stand: n, granted, amount, keys }))
     }
 
     /// Considers a request on each of the person's tickets until one gives a right; else the first one's problem.
@@ -104,6 +108,9 @@ impl Facts {
     }
 }
 
+/// No packet for anybody.
+const NOTHING: Left = Left { amount: Fen::ZERO, otherwise: Refusal::UsedUp };
+
 impl Ground {
     fn right(&self, stand: &Stand, now: UnixMs) -> Right {
         let follow = &stand.follow;
@@ -123,21 +130,29 @@ impl Ground {
         stand: Option<(usize, &Stand)>,
         now: UnixMs,
     ) -> Considered {
-        let rule = self.campaign.prize;
-        let drawn = rule.draw(request.die);
         let granted = right.ok().zip(stand).map(|(right, (_, stand))| Granted {
             account: stand.follow.account,
             link: stand.follow.link,
             grade: right.grade,
             at: now,
         });
-        let available = self.budget.available;
-        let left = granted.map_or(rules::cap::Left { amount: available, otherwise: Refusal::UsedUp }, |granted| {
-            self.room.left(&granted, available)
-        });
-        // The last of a budget still makes a packet if the rule allows one as small as what is left.
-        let amount = if left.amount >= rule.min() { drawn.min(left.amount) } else { drawn };
+        let (left, offer) = granted.map_or((NOTHING, None), |granted| self.packet(&granted, request.die));
+        // Without a packet to offer nothing is left, and the smallest amount is already too much.
+        let amount = offer.map_or(self.campaign.prize.min(), |offer| offer.amount);
         let facts = eligibility::Facts { opening: self.opening, already_claimed, right, amount, left };
-        Considered { right: eligibility::decide(&facts), amount, stand: stand.map(|(n, _)| n) }
+        Considered { right: eligibility::decide(&facts), offer, stand: stand.map(|(n, _)| n) }
+    }
+
+    /// What may still be granted to this claim, and the packet it would get.
+    fn packet(&self, granted: &Granted, die: u64) -> (Left, Option<Offer>) {
+        let left = self.room.left(granted, self.budget.available);
+        let Some(offer) = self.stock.offer(granted.account, granted.grade, die) else { return (NOTHING, None) };
+        if offer.of_total {
+            return (left, Some(offer));
+        }
+        // The last of a budget still makes a packet if the rule allows one as small as what is left.
+        let rule = self.stock.rule(granted.account, granted.grade);
+        let amount = rule.within(offer.amount, left.amount).unwrap_or(offer.amount);
+        (left, Some(Offer { amount, ..offer }))
     }
 }

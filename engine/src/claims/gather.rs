@@ -2,10 +2,11 @@
 //! Refuses to decide anything, and to read a line that somebody else may change before the batch ends.
 
 use super::Request;
+use crate::prizes::stock::Stock;
 use crate::store::claims::{self as store, Key, Stand};
+use crate::store::dialect::Lock;
 use crate::store::{budgets, campaigns, caps};
 use crate::{Error, restore};
-use rules::Fen;
 use rules::campaign::{Campaign, Member, Opening, Scope};
 use rules::cap::{Cap, Kind, Room};
 use rules::ids::{AccountId, Appid, CampaignId, Slug};
@@ -14,15 +15,6 @@ use rules::time::UnixMs;
 use sea_orm::ConnectionTrait;
 use std::collections::{HashMap, HashSet};
 
-/// Whether the lines stay locked until the commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lock {
-    /// For a batch that will write.
-    ForUpdate,
-    /// For a page that only looks.
-    None,
-}
-
 /// What holds for one campaign of the batch.
 pub struct Ground {
     pub campaign: Campaign,
@@ -30,6 +22,8 @@ pub struct Ground {
     pub payer: Appid,
     pub budget: Budget,
     pub room: Room,
+    /// The prize rules, and the packets that this batch may hand out.
+    pub stock: Stock,
     /// Whether claims are taken now.
     pub opening: Opening,
     /// The accounts in the campaign that staff did not take out.
@@ -51,7 +45,7 @@ impl Facts {
         let slugs: HashSet<&Slug> = batch.iter().map(|request| &request.slug).collect();
         let campaigns = campaigns::by_slugs(db, slugs).await?;
         let ids: Vec<CampaignId> = campaigns.iter().map(|(campaign, _)| campaign.id).collect();
-        let budgets = budgets::of_campaigns(db, &ids, lock == Lock::ForUpdate).await?;
+        let budgets = budgets::of_campaigns(db, &ids, lock).await?;
         let held = restore::is_held(db).await?;
         let mut grounds = HashMap::new();
         for (campaign, payer) in campaigns {
@@ -59,11 +53,13 @@ impl Facts {
             let members = campaigns::active_members(db, campaign.id).await?;
             let members = members.into_iter().map(|member| (member.account.id, member)).collect();
             let room = room(db, &campaign, now).await?;
+            let wanted = batch.iter().filter(|request| request.slug == campaign.slug).count();
+            let stock = Stock::open(db, campaign.id, wanted, lock).await?;
             let opening = match campaign.opening(now) {
                 Opening::Open if held => Opening::Paused,
                 opening => opening,
             };
-            grounds.insert(campaign.slug.clone(), Ground { campaign, payer, budget, room, opening, members });
+            grounds.insert(campaign.slug.clone(), Ground { campaign, payer, budget, room, stock, opening, members });
         }
         let asked: Vec<_> = batch
             .iter()
@@ -114,11 +110,4 @@ pub fn keys(campaign: &Campaign, request: &Request, stand: Option<&Stand>) -> Ve
         keys.push(key("unionid", unionid.as_str().to_owned()));
     }
     keys
-}
-
-impl Ground {
-    /// The smallest packet of this campaign: with less on its line it is used up.
-    pub fn least(&self) -> Fen {
-        self.campaign.prize.min()
-    }
 }

@@ -13,14 +13,15 @@ pub(crate) use spent::Spent;
 
 use crate::desk::{Answers, Work};
 use crate::store::claims::{self as store, Standing};
+use crate::store::dialect::Lock;
 use crate::store::{Tx, followers};
 use crate::{Engine, Error, crash};
 use decide::Decided;
-use gather::{Facts, Lock};
+use gather::Facts;
 use rules::Fen;
 use rules::campaign::Campaign;
 use rules::eligibility::Refusal;
-use rules::ids::{AccountId, Appid, Openid, Slug, Unionid};
+use rules::ids::{AccountId, Appid, ClaimId, Openid, Slug, Unionid};
 use rules::time::UnixMs;
 
 /// The person who asks, as web OAuth identified them.
@@ -121,13 +122,19 @@ impl Engine {
     /// Decides requests inside the caller's transaction, in their order.
     pub(crate) async fn claim_in(&self, tx: &mut Tx, batch: &[&Request], now: UnixMs) -> Result<Vec<Answer>, Error> {
         let mut facts = Facts::gather(tx.conn(), batch, Lock::ForUpdate, now).await?;
-        let decided: Vec<Result<Decided, Error>> =
-            batch.iter().enumerate().map(|(at, request)| facts.decide(at, request, now)).collect();
+        let decide = |(at, request): (usize, &&Request)| {
+            let claim = ClaimId(self.draw().id(now));
+            facts.decide(at, request, claim, now)
+        };
+        let decided: Vec<Result<Decided, Error>> = batch.iter().enumerate().map(decide).collect();
         self.write(tx, batch, &facts, &decided, now).await?;
         for (request, decided) in batch.iter().zip(&decided) {
             if let Ok(decided) = decided {
                 self.spent().note(request, decided, &facts, now);
             }
+        }
+        for ground in facts.grounds.into_values() {
+            ground.stock.close(tx).await?;
         }
         Ok(decided.into_iter().map(|decided| decided.map(|d| d.answer())).collect())
     }

@@ -45,11 +45,11 @@ impl Spent {
         fresh.map(|mark| mark.refused += 1).is_some()
     }
 
-    /// Remembers a campaign whose line cannot pay its smallest packet any more.
+    /// Remembers a campaign that can pay nobody any more.
     pub fn note(&self, request: &Request, decided: &Decided, facts: &Facts, now: UnixMs) {
         let Decided::Refused(refused) = decided else { return };
         let Some(ground) = facts.grounds.get(&request.slug) else { return };
-        if refused.reason != Refusal::UsedUp || ground.budget.available >= ground.least() {
+        if refused.reason != Refusal::UsedUp || !ground.stock.is_used_up(ground.budget.available) {
             return;
         }
         let until = now.plus(BELIEVED_MS - 1);

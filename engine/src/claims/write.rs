@@ -76,7 +76,7 @@ impl Engine {
     fn note_grant(&self, sheet: &mut Sheet, written: &Written<'_>, now: UnixMs) -> Result<(), Error> {
         let Written { request, ground, stand, grant, merchant } = written;
         let (campaign, amount) = (&ground.campaign, grant.amount);
-        let claim = ClaimId(self.draw().id(now));
+        let claim = grant.claim;
         let payout = PayoutId(self.draw().id(now));
         let line = ground.budget.line;
         sheet.claims.push(NewClaim {

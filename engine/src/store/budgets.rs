@@ -2,7 +2,7 @@
 //! Refuses a balance without its transfer: both change in one function.
 
 use super::dialect::Column::{BigInt, Text};
-use super::dialect::{batch, for_update, json_rows};
+use super::dialect::{Lock, batch, json_rows};
 use super::{Tx, exec, fen, get, parsed, row, rows};
 use crate::error::Error;
 use rules::Fen;
@@ -27,17 +27,17 @@ pub async fn of_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Res
     row(db, sql, [campaign.0.into()]).await?.as_ref().map(budget).transpose()
 }
 
-/// The lines of these campaigns. With `lock` they stay this transaction's until it ends, taken sorted by id.
+/// The lines of these campaigns, taken sorted by id.
 pub async fn of_campaigns(
     db: &impl ConnectionTrait,
     campaigns: &[CampaignId],
-    lock: bool,
+    lock: Lock,
 ) -> Result<HashMap<CampaignId, Budget>, Error> {
     let list = campaigns.iter().map(|id| json!({ "id": id.0 })).collect();
     let sql = format!(
         "SELECT * FROM lines WHERE campaign_id IN (SELECT id FROM {}) ORDER BY id{}",
         json_rows(db, &[("id", BigInt)]),
-        if lock { for_update(db) } else { "" }
+        lock.clause(db)
     );
     let found = rows(db, &sql, [batch(list)]).await?;
     found.iter().map(|r| Ok((CampaignId(get(r, "campaign_id")?), budget(r)?))).collect()

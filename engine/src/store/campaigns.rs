@@ -3,19 +3,18 @@
 
 use super::dialect::Column::Text;
 use super::dialect::{self, batch, json_rows};
-use super::{Tx, exec, fen, get, not_taken, parsed, row, rows};
+use super::{Tx, exec, fen, get, not_taken, parsed, prizes, row, rows};
 use crate::error::Error;
 use rules::campaign::{Campaign, CheckedCampaign, Member, State, Texts};
 use rules::ids::{AccountId, Appid, CampaignId, EditKey, MchId, Slug};
 use rules::payout::Rail;
-use rules::prize::PrizeRule;
+use rules::prize::SceneId;
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::json;
 use std::collections::HashSet;
 
 fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
-    let (min, max) = (fen(r, "prize_min_fen")?, fen(r, "prize_max_fen")?);
     Ok(Campaign {
         id: CampaignId(get(r, "id")?),
         slug: parsed(r, "slug")?,
@@ -31,7 +30,8 @@ fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
         },
         opens_at: UnixMs(get(r, "opens_at")?),
         closes_at: UnixMs(get(r, "closes_at")?),
-        prize: PrizeRule::new(min, max).map_err(|wrong| Error::broken(format!("a stored prize rule: {wrong:?}")))?,
+        prize: prizes::rule(r)?,
+        scene_id: get::<Option<String>>(r, "scene_id")?.map(|scene| scene.parse()).transpose()?,
         scope: parsed(r, "scope")?,
         rail: parsed(r, "rail")?,
         asserted_cap: fen(r, "asserted_cap_fen")?,
@@ -80,8 +80,8 @@ pub async fn open_with(db: &impl ConnectionTrait, account: AccountId, now: UnixM
 }
 
 /// The columns that a form fills, in the order of both statements below.
-fn filled(id: CampaignId, form: &CheckedCampaign, mch_id: &MchId) -> Vec<Value> {
-    vec![
+fn filled(id: CampaignId, form: &CheckedCampaign, mch_id: &MchId) -> Result<Vec<Value>, Error> {
+    Ok(vec![
         id.0.into(),
         form.slug.as_str().into(),
         form.name.as_str().into(),
@@ -97,7 +97,9 @@ fn filled(id: CampaignId, form: &CheckedCampaign, mch_id: &MchId) -> Vec<Value> 
         form.prize.max().get().into(),
         form.scope.name().into(),
         form.asserted_cap.get().into(),
-    ]
+        prizes::text(&form.prize)?.into(),
+        form.scene_id.map(SceneId::name).into(),
+    ])
 }
 
 /// Writes a new campaign; `Ok(false)` when its slug is taken.
@@ -109,9 +111,10 @@ pub async fn insert(
     now: UnixMs,
 ) -> Result<bool, Error> {
     let sql = "INSERT INTO campaigns (id, slug, name, state, payer_id, mch_id, send_name, greeting, wishing, rules,
-            opens_at, closes_at, prize_min_fen, prize_max_fen, scope, asserted_cap_fen, asserted_fen, created_at)
-        VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16)";
-    let values = filled(id, form, mch_id).into_iter().chain([now.0.into()]);
+            opens_at, closes_at, prize_min_fen, prize_max_fen, scope, asserted_cap_fen,
+            prize, scene_id, asserted_fen, created_at)
+        VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18)";
+    let values = filled(id, form, mch_id)?.into_iter().chain([now.0.into()]);
     not_taken(exec(tx.conn(), sql, values).await)
 }
 
@@ -119,8 +122,8 @@ pub async fn insert(
 pub async fn update(tx: &mut Tx, id: CampaignId, form: &CheckedCampaign, mch_id: &MchId) -> Result<bool, Error> {
     let sql = "UPDATE campaigns SET slug = $2, name = $3, payer_id = $4, mch_id = $5, send_name = $6, greeting = $7,
             wishing = $8, rules = $9, opens_at = $10, closes_at = $11, prize_min_fen = $12, prize_max_fen = $13,
-            scope = $14, asserted_cap_fen = $15 WHERE id = $1";
-    not_taken(exec(tx.conn(), sql, filled(id, form, mch_id)).await)
+            scope = $14, asserted_cap_fen = $15, prize = $16, scene_id = $17 WHERE id = $1";
+    not_taken(exec(tx.conn(), sql, filled(id, form, mch_id)?).await)
 }
 
 pub async fn set_state(tx: &mut Tx, id: CampaignId, state: State, now: UnixMs) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use super::{Tx, exec, fen, get, parsed, rows};
 use crate::error::Error;
 use rules::Fen;
 use rules::cap::{Cap, Granted, Kind, Use};
-use rules::ids::{AccountId, CampaignId, LinkId, PayoutId};
+use rules::ids::{AccountId, CampaignId, ClaimId, LinkId, PayoutId};
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::json;
@@ -80,9 +80,9 @@ pub async fn add(tx: &mut Tx, changes: &Changes) -> Result<(), Error> {
 }
 
 /// Counts a payout's money in every counter of its claim: what is reserved anew is added, what came back taken off.
-/// Errors: there is no such payout.
-pub async fn count(tx: &mut Tx, payout: PayoutId, amount: i64) -> Result<(), Error> {
-    let sql = "SELECT c.campaign_id, c.account_id, c.grade, c.at, f.link_id FROM payouts p
+/// Tells whose claim it is. Errors: there is no such payout.
+pub async fn count(tx: &mut Tx, payout: PayoutId, amount: i64) -> Result<(CampaignId, ClaimId), Error> {
+    let sql = "SELECT c.id, c.campaign_id, c.account_id, c.grade, c.at, f.link_id FROM payouts p
         JOIN claims c ON c.id = p.claim_id JOIN follows f ON f.id = c.follow_id WHERE p.id = $1";
     let found = rows(tx.conn(), sql, [payout.0.into()]).await?;
     let r = found.first().ok_or_else(|| Error::broken("a payout without its claim"))?;
@@ -93,5 +93,6 @@ pub async fn count(tx: &mut Tx, payout: PayoutId, amount: i64) -> Result<(), Err
         at: UnixMs(get(r, "at")?),
     };
     let campaign = CampaignId(get(r, "campaign_id")?);
-    add(tx, &granted.uses().into_iter().map(|counter| ((campaign, counter), amount)).collect()).await
+    add(tx, &granted.uses().into_iter().map(|counter| ((campaign, counter), amount)).collect()).await?;
+    Ok((campaign, ClaimId(get(r, "id")?)))
 }

@@ -25,6 +25,25 @@ fn is_postgres(db: &impl ConnectionTrait) -> bool {
     db.get_database_backend() == DatabaseBackend::Postgres
 }
 
+/// Whether the rows of a query stay locked until the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// For a transaction that will write.
+    ForUpdate,
+    /// For a page that only looks.
+    None,
+}
+
+impl Lock {
+    /// How the query ends.
+    pub fn clause(self, db: &impl ConnectionTrait) -> &'static str {
+        match self {
+            Self::ForUpdate => for_update(db),
+            Self::None => "",
+        }
+    }
+}
+
 /// Ends a query whose rows stay locked until the commit. SQLite has one writer, which holds everything already.
 pub fn for_update(db: &impl ConnectionTrait) -> &'static str {
     if is_postgres(db) { " FOR UPDATE" } else { "" }

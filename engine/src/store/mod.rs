@@ -20,7 +20,8 @@ pub mod payouts;
 /// The throw-away server that stories use too.
 #[cfg(test)]
 #[path = "../../../server/tests/it/postgres.rs"]
-mod postgres;
+pub(crate) mod postgres;
+pub mod prizes;
 pub mod rails;
 pub mod settings;
 pub mod tickets;

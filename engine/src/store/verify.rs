@@ -1,7 +1,7 @@
 //! Questions whose answer must always be empty.
 //! Refuses to mend what it finds.
 
-use super::{get, rows};
+use super::{get, prizes, rows};
 use crate::error::Error;
 use sea_orm::ConnectionTrait;
 
@@ -76,7 +76,17 @@ const CHECKS: &[(&str, &str)] = &[
                 AND r.event = CASE t.event WHEN 'return' THEN 'pay' ELSE 'reserve' END
             WHERE t.event IN ('pay', 'void', 'return') AND r.id IS NULL",
     ),
+    (
+        "every packet taken from a total went to a claim of its amount",
+        "SELECT 'claim ' || CAST(t.claim_id AS TEXT) AS broken FROM
+            (SELECT claim_id, amount_fen FROM pool_slots WHERE claim_id IS NOT NULL
+                UNION ALL SELECT claim_id, amount_fen FROM prize_shares) t
+            LEFT JOIN claims c ON c.id = t.claim_id WHERE c.id IS NULL OR c.amount_fen <> t.amount_fen",
+    ),
 ];
+
+/// The check that reads the prize rules.
+const TOTALS: &str = "the packets of a total add up to it";
 
 /// Runs every check and returns the first that is broken: its name and one row.
 pub async fn first_difference(db: &impl ConnectionTrait) -> Result<Option<(String, String)>, Error> {
@@ -85,12 +95,12 @@ pub async fn first_difference(db: &impl ConnectionTrait) -> Result<Option<(Strin
             return Ok(Some(((*name).to_owned(), get(r, "broken")?)));
         }
     }
-    Ok(None)
+    Ok(prizes::first_difference(db).await?.map(|at| (TOTALS.to_owned(), at)))
 }
 
 /// How many checks there are.
 pub const fn count() -> usize {
-    CHECKS.len()
+    CHECKS.len() + 1
 }
 
 /// Accepted money in all: what WeChat's books must show too. (paid, later returned included; number of bills)

@@ -14,9 +14,6 @@ sentences! {
     time_wrong: "请选择时间", "Choose a time";
     window_wrong: "结束时间要晚于开始时间", "It must end after it starts";
     money_wrong: "请填写金额，单位元，最多两位小数", "Enter an amount in yuan with at most two decimals";
-    prize_too_small: "微信红包最少 1 元", "A WeChat red packet holds at least 1 yuan";
-    prize_too_large: "微信红包最多 200 元", "A WeChat red packet holds at most 200 yuan";
-    prize_reversed: "最高金额要不少于最低金额", "The most must not be less than the least";
     merchant_missing: "付款的服务号还没有绑定商户号", "The paying service account has no merchant yet";
     scope_fixed: "活动已经开始过，「每人一次」的范围不能再改", "The campaign has run already; how often one person may claim can no longer change";
     transition_wrong: "活动现在的状态不能这样操作，请刷新后再看", "The campaign's state does not allow this; reload and look again";

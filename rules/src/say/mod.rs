@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod claim;
 pub mod dashboard;
 pub mod notice;
+pub mod prize;
 pub mod refusal;
 pub mod reply;
 pub mod report;

@@ -30,7 +30,6 @@ sentences! {
     prize: "红包金额", "Packet";
     prize_min: "最低（元）", "Least (yuan)";
     prize_max: "最高（元）", "Most (yuan)";
-    prize_help: "两个数相同就是固定金额，否则在范围内随机；1 到 200 元", "Equal means fixed, otherwise random in between; 1 to 200 yuan";
     scope: "领取次数", "How often";
     scope_fixed: "活动开始过，不能再改", "Fixed since the campaign first ran";
     asserted_cap: "仅凭链接的上限（元）", "Cap on link-only claims (yuan)";

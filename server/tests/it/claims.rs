@@ -301,8 +301,7 @@ async fn the_last_of_the_asserted_cap_still_makes_one_packet() {
     let world = World::new().await;
     let form = rules::campaign::CampaignForm {
         asserted_cap: "1".to_owned(),
-        prize_min: "1".to_owned(),
-        prize_max: "200".to_owned(),
+        prize: rules::prize::form::PrizeForm::between("1", "200"),
         ..world.form("capped").await
     };
     world.runs(form, 100_000, &[NOODLE]).await;

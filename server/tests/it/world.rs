@@ -13,6 +13,7 @@ use rules::ledger;
 use rules::live::{Figures, LinkFigures};
 use rules::operator::Role;
 use rules::payout::{Rail, State};
+use rules::prize::form::PrizeForm;
 use rules::say::Lang;
 use rules::time::hours;
 use serde_json::{Value, json};
@@ -314,8 +315,7 @@ impl World {
             rules: String::new(),
             opens_at: now.plus(-hours(1)).to_input(),
             closes_at: now.plus(hours(24 * 30)).to_input(),
-            prize_min: "1".to_owned(),
-            prize_max: "1".to_owned(),
+            prize: PrizeForm::between("1", "1"),
             scope: "campaign".to_owned(),
             asserted_cap: "50".to_owned(),
         }
