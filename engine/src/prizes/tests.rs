@@ -6,6 +6,7 @@ use super::*;
 use crate::merchants::NewMerchant;
 use crate::operators::console;
 use crate::payer::Payer;
+use crate::store::dialect::Lock;
 use crate::{Clock, Db, Draw, Settings, Vault};
 use rules::Fen;
 use rules::account::AccountForm;
@@ -52,7 +53,13 @@ impl Shop {
         let draw = Draw::seeded(7);
         let vault = Vault::new(&[7; 32], draw.clone());
         let payer = Payer::new("https://127.0.0.1:1".to_owned(), None);
-        let settings = Settings { entry_url: String::new(), node: 1, client_ip: "127.0.0.1".to_owned() };
+        let settings = Settings {
+            public_url: String::new(),
+            entry_url: String::new(),
+            node: 1,
+            client_ip: "127.0.0.1".to_owned(),
+            robots_url: None,
+        };
         let engine = Engine::new(db, Clock::real(), draw, vault, payer, settings);
         let account = engine.add_account(&console(), service().check(Lang::En).unwrap(), Lang::En).await.unwrap();
         engine.put_merchant(&console(), merchant(), account).await.unwrap();
@@ -66,7 +73,8 @@ impl Shop {
     async fn hands_out(&self, first: i64, claims: i64) -> Vec<Fen> {
         let mut tx = self.engine.db().begin().await.unwrap();
         store::lock(&mut tx, self.campaign).await.unwrap();
-        let mut stock = Stock::open(&mut tx, self.campaign, usize::try_from(claims).unwrap()).await.unwrap();
+        let mut stock =
+            Stock::open(tx.conn(), self.campaign, usize::try_from(claims).unwrap(), Lock::ForUpdate).await.unwrap();
         let mut amounts = Vec::new();
         for claim in first..first + claims {
             let die = self.engine.draw().number();
@@ -114,7 +122,7 @@ fn service() -> AccountForm {
 
 fn merchant() -> NewMerchant {
     let mch_id = "1900000109".try_into().unwrap();
-    NewMerchant { mch_id, apiv2_key: "k".repeat(32), cert_pem: String::new(), key_pem: String::new() }
+    NewMerchant { mch_id, apiv2_key: "k".repeat(32), cert_pem: String::new(), key_pem: String::new(), v3: None }
 }
 
 fn form(payer: AccountId, rule: &PrizeRule) -> CampaignForm {
@@ -191,7 +199,7 @@ async fn a_transaction_that_is_dropped_takes_nothing() {
     let shop = Shop::with("dropped", PrizeRule::Pool(split(700, 3))).await;
     {
         let mut tx = shop.engine.db().begin().await.unwrap();
-        let mut stock = Stock::open(&mut tx, shop.campaign, 3).await.unwrap();
+        let mut stock = Stock::open(tx.conn(), shop.campaign, 3, Lock::ForUpdate).await.unwrap();
         let offer = stock.offer(shop.account, Grade::Proven, 0).unwrap();
         stock.take(ClaimId(1), offer).unwrap();
         assert!(stock.take(ClaimId(2), Offer { amount: fen(1), of_total: true }).is_err(), "nobody was offered that");
