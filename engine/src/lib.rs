@@ -51,6 +51,7 @@ struct Parts {
     settings: Settings,
     wake: tokio::sync::Notify,
     changed: tokio::sync::watch::Sender<u64>,
+    losers: tokio::sync::Mutex<()>,
 }
 
 /// What the verbs must know of the installation.
@@ -69,7 +70,8 @@ impl Engine {
     pub fn new(db: Db, clock: Clock, draw: Draw, vault: Vault, payer: payer::Payer, settings: Settings) -> Self {
         let (changed, _) = tokio::sync::watch::channel(0);
         let wake = tokio::sync::Notify::new();
-        Self(Arc::new(Parts { db, clock, draw, vault, payer, settings, wake, changed }))
+        let losers = tokio::sync::Mutex::default();
+        Self(Arc::new(Parts { db, clock, draw, vault, payer, settings, wake, changed, losers }))
     }
 
     /// The clock every verb reads.
