@@ -34,8 +34,8 @@ use std::time::Duration;
 
 /// How often nodes that start together may be in each other's way.
 const MIGRATION_TRIES: u32 = 20;
-/// PostgreSQL's code for a table that is there already.
-const TABLE_EXISTS: &str = "42P07";
+/// PostgreSQL's codes for a table that is there already, and for the type of its rows.
+const EXISTS: [&str; 2] = ["42P07", "42710"];
 
 /// The database: one writer and many readers on SQLite, one pool on PostgreSQL.
 #[derive(Clone)]
@@ -73,7 +73,9 @@ impl Db {
         for _ in 0..MIGRATION_TRIES {
             match Migrator::up(&self.writer, None).await {
                 // Another node started at the same moment and made the same table first: it will be there now.
-                Err(error) if is_lost_race(&error) || code(&error).is_some_and(|code| code == TABLE_EXISTS) => {
+                Err(error)
+                    if is_lost_race(&error) || code(&error).is_some_and(|code| EXISTS.contains(&code.as_str())) =>
+                {
                     tracing::info!(%error, "another node brings the database up to date");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
