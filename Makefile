@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-browser build site run test check unit sizes e2e screenshots bench audit
+.PHONY: help setup setup-browser setup-postgres build site run test check unit sizes e2e screenshots bench audit
 
 # One folder of build products for local work and CI, outside the clone; nothing depends on it being there.
 export CARGO_TARGET_DIR ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/lingbao/target
@@ -13,6 +13,8 @@ BIN = $(CARGO_TARGET_DIR)/$(HOST)/debug
 # clippy runs as the compiler of our own crates, so that nothing is checked twice.
 LINT = RUSTC_WORKSPACE_WRAPPER="$$(rustc --print sysroot)/bin/clippy-driver" CLIPPY_ARGS="-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__"
 PART := .ci/part
+# Without a package: naming one would build the shared crates again with fewer features.
+STORIES = --test it -- --skip tidy:: --skip weights::
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -27,6 +29,9 @@ setup: ## Checks, installs and downloads what building needs (Rust by rustup, a 
 setup-browser: ## Installs what browser tests need (node 20, Chromium, playwright-core)
 	@.ci/setup-browser
 
+setup-postgres: ## Installs what stories on PostgreSQL need (the server's programs; nothing is started)
+	@.ci/setup-postgres
+
 build: setup ## Builds server, simulator and xtask (two minutes from cold on two cores, seconds after)
 	@$(PART) "build" env $(LINT) cargo build $(TARGET) --quiet --tests --bins --benches
 
@@ -38,16 +43,19 @@ run: build site ## Builds everything, starts the simulator and the server with a
 
 test: setup ## All checks: format, lints, unit, stories, crash points, sizes, browser
 	@echo "make test: about 10 minutes from cold on two quiet cores, 4 when built before"
-	@$(MAKE) --no-print-directory setup-browser check e2e
+	@$(MAKE) --no-print-directory setup-browser setup-postgres check e2e
 	@echo "make test: everything passed"
 
 check: setup ## Everything but the browser
 	@$(PART) "format" cargo fmt --all --check
 	@$(MAKE) --no-print-directory unit site sizes
 
-unit: setup ## Lints and tests of all crates (tables, golden bytes, stories, crash points)
+unit: setup setup-postgres ## Lints and tests of all crates (tables, golden bytes, stories on both databases, crash points)
 	@$(PART) "lints and build" env $(LINT) cargo build $(TARGET) --quiet --tests --bins --benches
 	@$(PART) "tests" env $(LINT) cargo test $(TARGET) --quiet
+	@$(PART) "stories on PostgreSQL" env $(LINT) LINGBAO_TEST_DATABASE=postgres cargo test $(TARGET) --quiet $(STORIES)
+	@$(PART) "stories on PostgreSQL, SERIALIZABLE, one commit in four refused" env $(LINT) \
+		LINGBAO_TEST_DATABASE=postgres LINGBAO_LOSES_RACES=4 cargo test $(TARGET) --quiet $(STORIES)
 
 sizes: site ## Weight of the dashboard's first page against its budget
 	@$(PART) "xtask tests" env $(LINT) cargo test $(TARGET) --quiet -p xtask

@@ -62,6 +62,7 @@ struct Parts {
     hashing: hashing::Hashing,
     wake: tokio::sync::Notify,
     changed: tokio::sync::watch::Sender<u64>,
+    losers: tokio::sync::Mutex<()>,
 }
 
 /// What the verbs must know of the installation.
@@ -86,7 +87,9 @@ impl Engine {
         let wake = tokio::sync::Notify::new();
         let (claims, spent) = (desk::Desk::default(), claims::Spent::default());
         let hashing = hashing::Hashing::default();
-        Self(Arc::new(Parts { db, clock, draw, vault, payer, settings, claims, spent, hashing, wake, changed }))
+        let losers = tokio::sync::Mutex::default();
+        let parts = Parts { db, clock, draw, vault, payer, settings, claims, spent, hashing, wake, changed, losers };
+        Self(Arc::new(parts))
     }
 
     /// The clock every verb reads.

@@ -30,7 +30,7 @@ impl Engine {
 
     /// Copies the database, consistent as of now, into the new file `path`. Errors: the file exists.
     pub async fn backup(&self, path: &str) -> Result<(), Error> {
-        self.db().copy_to(path).await
+        self.retried(|| self.db().copy_to(path)).await
     }
 
     /// Fills this new database from a backup and tells how many rows came back. Unless it only moves, all claims and

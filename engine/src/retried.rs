@@ -5,7 +5,9 @@ use crate::{Engine, Error};
 use std::time::Duration;
 
 /// How often a verb is tried in all; who loses that often meets an overload, not a race.
-const TRIES: u32 = 10;
+const TRIES: u32 = 20;
+/// The longest pause between two tries, as a power of two of milliseconds.
+const PAUSE_MAX: u32 = 8;
 
 impl Engine {
     /// Runs a verb that writes; runs it again while the database says that another transaction came first (PostgreSQL
@@ -16,20 +18,27 @@ impl Engine {
     where
         F: Future<Output = Result<T, Error>>,
     {
+        let mut end = verb().await;
+        if !end.as_ref().is_err_and(Error::lost_a_race) {
+            return end;
+        }
+        // Those of this node who lost go one after the other: racing each other again helps nobody.
+        let _turn = self.0.losers.lock().await;
         for tried in 1..TRIES {
-            match verb().await {
+            match end {
                 Err(error) if error.lost_a_race() => {
                     tracing::debug!(tried, cause = error.cause(), "a verb lost a race and is done again");
                     tokio::time::sleep(self.pause(tried)).await;
+                    end = verb().await;
                 }
                 end => return end,
             }
         }
-        verb().await
+        end
     }
 
     /// Random and growing, so that two who met do not meet again.
     fn pause(&self, tried: u32) -> Duration {
-        Duration::from_micros(self.draw().number() % (1_000 << tried))
+        Duration::from_micros(self.draw().number() % (1_000 << tried.min(PAUSE_MAX)))
     }
 }

@@ -37,6 +37,11 @@ use sea_orm::{
 };
 use std::time::Duration;
 
+/// How often nodes that start together may be in each other's way.
+const MIGRATION_TRIES: u32 = 20;
+/// PostgreSQL's codes for a table that is there already, and for the type of its rows.
+const EXISTS: [&str; 2] = ["42P07", "42710"];
+
 /// The database: one writer and many readers on SQLite, one pool on PostgreSQL.
 #[derive(Clone)]
 pub struct Db {
@@ -69,8 +74,20 @@ impl Db {
 
     /// Brings the database to the newest step.
     pub async fn migrate(&self) -> Result<(), Error> {
-        use migration::MigratorTrait;
-        Ok(migration::Migrator::up(&self.writer, None).await?)
+        use migration::{Migrator, MigratorTrait};
+        for _ in 0..MIGRATION_TRIES {
+            match Migrator::up(&self.writer, None).await {
+                // Another node started at the same moment and made the same table first: it will be there now.
+                Err(error)
+                    if is_lost_race(&error) || code(&error).is_some_and(|code| EXISTS.contains(&code.as_str())) =>
+                {
+                    tracing::info!(%error, "another node brings the database up to date");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                end => return Ok(end?),
+            }
+        }
+        Ok(Migrator::up(&self.writer, None).await?)
     }
 
     /// True when steps are waiting.

@@ -28,7 +28,7 @@ fn follow(keys: &Keys, openid: &Openid, secs: i64, nonce: &str) -> Vec<u8> {
          <EventKey><![CDATA[]]></EventKey></xml>"
     );
     // A sealed reply and a sealed push are one format: only the place of the signature differs.
-    let sealed = callback::seal_reply(keys, &xml, secs, nonce, Draw::system().bytes());
+    let sealed = callback::seal_reply(keys, &keys.aes_keys[0], &xml, secs, nonce, Draw::system().bytes());
     let covered = word(&sealed, "MsgSignature");
     let signature = callback::signature(&[&keys.token, &secs.to_string(), nonce]);
     let path = format!(

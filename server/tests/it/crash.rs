@@ -173,7 +173,9 @@ impl World {
                 tokio::spawn(carry(phone, server.clone()));
             }
         });
-        let options = simulator::Options::new(simulator::Config::parse(DEMO).unwrap(), &url);
+        let mut options = simulator::Options::new(simulator::Config::parse(DEMO).unwrap(), &url);
+        // A busy machine is not a lost delivery.
+        options.push_timeout = Duration::from_secs(30);
         let wechat = simulator::start(options).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.pool_max_idle_per_host(0).timeout(Duration::from_secs(20)).build().unwrap();

@@ -3,8 +3,9 @@
 
 use crate::browser::{Follower, Page};
 use crate::database::Kind;
+use crate::postgres;
 use crate::world::{COFFEE, FUWU, LOGIN, World};
-use engine::{Draw, Engine};
+use engine::{Db, Draw, Engine};
 use futures::future::join_all;
 use rules::payout::State;
 use rules::time::secs;
@@ -72,11 +73,11 @@ async fn a_node_that_dies_while_it_pays_leaves_its_payout_to_the_others() {
     world.sim("/_sim/faults", &json!({ "on": "sendredpack", "kind": "delay", "ms": 600_000 })).await;
     let engine = second.engine.clone();
     let pays = tokio::spawn(async move { engine.work_once().await });
-    while world.wechats_books().await.bills.is_empty() {
+    while world.sim_get("/_sim/faults").await != json!([]) {
         tokio::task::yield_now().await;
     }
     pays.abort();
-    assert!(pays.await.unwrap_err().is_cancelled(), "WeChat has booked the packet, and nobody was told");
+    assert!(pays.await.unwrap_err().is_cancelled(), "the call is under way, and nobody will hear its answer");
     assert_eq!(world.payouts_at(State::Sending).await, 1);
     hong.claims(FUWU).await;
     world.work_until_idle().await;
@@ -107,6 +108,22 @@ async fn nodes_start_beside_each_other_and_take_no_lease_away() {
     pays.await.unwrap().unwrap();
     assert_eq!(second.engine.payouts_at(State::Sent).await.unwrap(), 1);
     second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_meet_an_empty_database_make_its_tables_once() {
+    if Kind::Postgres.is_not_of_this_run(ONE_SERVER) {
+        return;
+    }
+    let url = postgres::create().await;
+    let made = join_all((0..4).map(|_| async {
+        let db = Db::open(&url).await.unwrap();
+        db.migrate().await.map(|()| db)
+    }));
+    for db in made.await {
+        assert!(!db.unwrap().is_behind().await.unwrap());
+    }
+    postgres::remove(&url).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 //! Refuses to pay twice, to give back what may have been paid, and to leave anybody without an end.
 
 use crate::browser::Follower;
+use crate::database::Kind;
 use crate::world::{BOOKS, COFFEE, FUWU, World};
 use futures::future::join_all;
 use rules::payout::State;
@@ -374,7 +375,13 @@ async fn a_lease_that_ran_out_is_asked_about_and_never_sent_blindly() {
     // As if a worker had taken it and died in the middle of its call.
     db.run("UPDATE payouts SET state = 'sending', attempts = 1").await;
     world.starts_the_server().await.unwrap();
-    assert_eq!(world.payouts_at(State::Unknown).await, 1, "nobody knows whether the call was made");
+    let seen = match Kind::of_this_run() {
+        // The lock on the file proves that the worker is gone: nobody knows whether the call was made.
+        Kind::Sqlite => State::Unknown,
+        // On another node it may be alive, until its lease has run out.
+        Kind::Postgres => State::Sending,
+    };
+    assert_eq!(world.payouts_at(seen).await, 1);
     world.work_until_settled().await;
     assert_eq!(ming.wallet().await.len(), 1);
     assert_eq!(ming.received_fen().await, amount);
