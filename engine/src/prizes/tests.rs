@@ -222,8 +222,8 @@ async fn a_rule_of_one_account_or_grade_goes_before_the_campaigns_and_leaves_its
     let (engine, campaign, account) = (&shop.engine, shop.campaign, shop.account);
     let fixed = |amount| Some(PrizeRule::Fixed(fen(amount)));
     engine.set_grade_prize(&console(), campaign, Grade::Asserted, fixed(150), Lang::En).await.unwrap();
-    let mut tx = engine.db().begin().await.unwrap();
-    let mut stock = Stock::open(&mut tx, campaign, 1).await.unwrap();
+    let tx = engine.db().begin().await.unwrap();
+    let mut stock = Stock::open(tx.conn(), campaign, 1, Lock::ForUpdate).await.unwrap();
     let offer = stock.offer(account, Grade::Asserted, 0).unwrap();
     assert_eq!(offer, Offer { amount: fen(150), of_total: false });
     stock.take(ClaimId(1), offer).unwrap();
