@@ -8,11 +8,12 @@
 //! counts as new. Somebody who first shows up by leaving is taken for an earlier follower, as nearly all of them are:
 //! only who says so while following has the benefit of the doubt.
 
+use crate::claims::{Claimant, Claimed, Request};
 use crate::store::followers::{self as store, Follow};
 use crate::store::live::{self as rollups, Key};
 use crate::store::{Tx, campaigns, claims, links};
 use crate::{Engine, Error};
-use rules::account::Account;
+use rules::account::{Account, OnFollow};
 use rules::campaign::{Campaign, Scope};
 use rules::eligibility::Refusal;
 use rules::follow::{Attribution, Before, Grade, History, Novelty};
@@ -27,6 +28,17 @@ pub(crate) struct Followed<'a> {
     pub openid: &'a Openid,
     pub scene: Option<&'a str>,
     pub at: UnixMs,
+    /// Thrown once when the push arrived: what the follow gets where it is paid at once.
+    pub die: u64,
+}
+
+/// Who is answered, by which account, for which campaign.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    account: &'a Account,
+    campaign: &'a Campaign,
+    openid: &'a Openid,
+    die: u64,
 }
 
 impl Engine {
@@ -57,18 +69,19 @@ impl Engine {
         if event.account.retired_at.is_some() {
             return Ok(String::new());
         }
-        self.answer_follow(tx, campaign, &follow, event.openid, now).await
+        let asking = Asking { account: event.account, campaign, openid: event.openid, die: event.die };
+        self.answer_follow(tx, &asking, &follow, now).await
     }
 
-    /// The answer to a follow or to 「红包」: a ticket's link, or why there is none.
+    /// The answer to a follow or to 「红包」: a ticket's link, the packet itself, or why there is none.
     async fn answer_follow(
         &self,
         tx: &mut Tx,
-        campaign: &Campaign,
+        asking: &Asking<'_>,
         follow: &Follow,
-        openid: &Openid,
         now: UnixMs,
     ) -> Result<String, Error> {
+        let Asking { account, campaign, openid, .. } = *asking;
         let lang = self.reply_lang();
         let page = format!("{}/c/{}", self.settings().entry_url, campaign.slug);
         if claims::claim_of_key(tx.conn(), &follow_key(campaign, follow.account, openid)).await?.is_some() {
@@ -77,8 +90,34 @@ impl Engine {
         if follow.novelty == Novelty::Earlier {
             return Ok(say::earlier_follower_reply(lang).to_owned());
         }
-        let code = self.issue_ticket(tx, campaign, follow, now).await?;
+        if account.on_follow == OnFollow::Pay && account.id == campaign.payer {
+            return self.pay_follow(tx, asking, follow, &page, now).await;
+        }
+        let code = self.issue_ticket(tx, campaign, follow, None, now).await?;
         Ok(say::follow_reply(&campaign.texts.greeting, &format!("{page}?t={code}"), lang))
+    }
+
+    /// The follow of the paying service account makes the claim itself, through the same keys, budget and caps as a tap
+    /// on the claim page. No address is known; what is decided is durable with the push.
+    async fn pay_follow(
+        &self,
+        tx: &mut Tx,
+        asking: &Asking<'_>,
+        follow: &Follow,
+        page: &str,
+        now: UnixMs,
+    ) -> Result<String, Error> {
+        let Asking { account, campaign, openid, die } = *asking;
+        self.issue_ticket(tx, campaign, follow, Some(openid), now).await?;
+        let who = Claimant { appid: account.appid.clone(), openid: openid.clone(), unionid: None, ip: String::new() };
+        let request = Request { slug: campaign.slug.clone(), who, die };
+        let mut answers = self.claim_in(tx, &[&request], now).await?;
+        let lang = self.reply_lang();
+        match answers.pop().ok_or_else(|| Error::broken("a claim without its answer"))?? {
+            Claimed::Granted(amount) => Ok(say::paid_follow_reply(&campaign.texts.greeting, amount, page, lang)),
+            Claimed::Refused(Refusal::AlreadyClaimed) => Ok(say::claimed_reply(page, lang)),
+            Claimed::Refused(why) => Ok(say::refused_reply(why, lang)),
+        }
     }
 
     /// 「红包」: an unused ticket again, for somebody who follows and came in this campaign.
@@ -87,6 +126,7 @@ impl Engine {
         tx: &mut Tx,
         account: &Account,
         openid: &Openid,
+        die: u64,
         now: UnixMs,
     ) -> Result<String, Error> {
         let known = store::known(tx.conn(), account.id, openid).await?;
@@ -101,7 +141,7 @@ impl Engine {
             Some(follow) => follow,
             None => self.follow_while_paused(tx, campaign, account, openid, before, now).await?,
         };
-        self.answer_follow(tx, campaign, &follow, openid, now).await
+        self.answer_follow(tx, &Asking { account, campaign, openid, die }, &follow, now).await
     }
 
     /// Somebody who follows since nobody knows when: an honest answer, and a row for staff.
@@ -126,7 +166,7 @@ impl Engine {
         let key = Key { campaign: campaign.id, account: account.id, link: None, minute: now.minute() };
         let delta = Figures { refusals: 1, ..Figures::default() }.into();
         rollups::add(tx, self.settings().node, &rollups::one(key, &delta)).await?;
-        Ok(say::unseen_follow_reply(self.reply_lang()))
+        Ok(say::refused_reply(Refusal::FollowUnseen, self.reply_lang()))
     }
 
     /// Somebody whose follow came while the campaign took no claims, and who asks now that it does.

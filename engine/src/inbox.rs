@@ -1,6 +1,7 @@
 //! The inbox: every verified push of WeChat is recorded once and answered the same however often it comes.
 //! Refuses a nonce that comes back with another body.
 
+use crate::desk::{Answers, Work};
 use crate::store::inbox::{self as store, Envelope};
 use crate::store::{Tx, campaigns, followers, live as rollups};
 use crate::vault::{self, Purpose};
@@ -29,6 +30,16 @@ pub struct Push<'a> {
     pub message: &'a Message,
 }
 
+/// A push as it waits at the desk. The die is thrown once and kept when the batch is tried again.
+pub(crate) struct Received {
+    account: Account,
+    stamp: String,
+    nonce: String,
+    body_hash: String,
+    message: Message,
+    die: u64,
+}
+
 /// What to do with a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -40,42 +51,75 @@ pub enum Answer {
     Replayed,
 }
 
-impl Engine {
-    /// Records a push and handles it, once; the same push again gets the same answer.
-    pub async fn receive(&self, push: &Push<'_>) -> Result<Answer, Error> {
-        let now = self.clock().now();
-        let body_hash = vault::hash(&String::from_utf8_lossy(push.body));
-        let envelope = Envelope {
-            account: push.account.id,
-            stamp: push.timestamp,
-            nonce: push.nonce,
-            body_hash: &body_hash,
-            at: now,
+/// The desk's work.
+struct PushWork<'e>(&'e Engine);
+
+impl Work for PushWork<'_> {
+    type Request = Received;
+    type Answer = Answer;
+
+    async fn carry_out<'a>(&'a self, batch: &'a [&'a Received]) -> Answers<Answer> {
+        let engine = self.0;
+        let now = engine.clock().now();
+        let once = || async {
+            let mut tx = engine.db().begin().await?;
+            let mut answers = Vec::new();
+            for received in batch {
+                answers.push(engine.receive_in(&mut tx, received, now).await?);
+            }
+            crash::point("push_before_commit");
+            tx.commit().await.map(|()| answers)
         };
-        self.retried(|| self.receive_once(push, &envelope)).await
+        let answers = engine.retried(once).await?;
+        crash::point("push_after_commit");
+        engine.wake_worker();
+        engine.touch();
+        Ok(answers)
+    }
+}
+
+impl Engine {
+    /// Records a push and handles it, once; the same push again gets the same answer. The answer is durable when it is
+    /// given. Errors: busy (WeChat delivers the push again).
+    pub async fn receive(&self, push: &Push<'_>) -> Result<Answer, Error> {
+        let received = Received {
+            account: push.account.clone(),
+            stamp: push.timestamp.to_owned(),
+            nonce: push.nonce.to_owned(),
+            body_hash: vault::hash(&String::from_utf8_lossy(push.body)),
+            message: push.message.clone(),
+            die: self.draw().number(),
+        };
+        let leader = self.clone();
+        let lead = move || {
+            tokio::spawn(async move { leader.pushes_desk().lead(&PushWork(&leader)).await });
+        };
+        self.pushes_desk().ask(received, lead).await
     }
 
-    async fn receive_once(&self, push: &Push<'_>, envelope: &Envelope<'_>) -> Result<Answer, Error> {
-        let now = envelope.at;
-        let mut tx = self.db().begin().await?;
-        if let Some((hash, reply)) = store::seen_nonce(&mut tx, envelope).await? {
-            return if hash == envelope.body_hash { self.open_answer(&reply) } else { Ok(Answer::Replayed) };
+    /// Handles one push inside the batch's transaction, unless it came before.
+    async fn receive_in(&self, tx: &mut Tx, received: &Received, now: UnixMs) -> Result<Answer, Error> {
+        let envelope = Envelope {
+            account: received.account.id,
+            stamp: &received.stamp,
+            nonce: &received.nonce,
+            body_hash: &received.body_hash,
+            at: now,
+        };
+        if let Some((hash, reply)) = store::seen_nonce(tx, &envelope).await? {
+            return if hash == received.body_hash { self.open_answer(&reply) } else { Ok(Answer::Replayed) };
         }
-        let key = push.message.dedupe_key();
-        let reply = match store::seen_event(&mut tx, push.account.id, &key).await? {
+        let key = received.message.dedupe_key();
+        let reply = match store::seen_event(tx, received.account.id, &key).await? {
             Some(reply) => reply,
             None => {
-                let text = self.handle(&mut tx, push, now).await?;
+                let text = self.handle(tx, received, now).await?;
                 let reply = self.vault().seal(Purpose::Reply, &text);
-                store::keep_event(&mut tx, push.account.id, &key, kind(push.message), &reply, now).await?;
+                store::keep_event(tx, received.account.id, &key, kind(&received.message), &reply, now).await?;
                 reply
             }
         };
-        store::keep_nonce(&mut tx, envelope, &reply).await?;
-        crash::point("push_before_commit");
-        tx.commit().await?;
-        crash::point("push_after_commit");
-        self.touch();
+        store::keep_nonce(tx, &envelope, &reply).await?;
         self.open_answer(&reply)
     }
 
@@ -84,31 +128,32 @@ impl Engine {
         Ok(if text.is_empty() { Answer::Silence } else { Answer::Text(text) })
     }
 
-    async fn handle(&self, tx: &mut Tx, push: &Push<'_>, now: UnixMs) -> Result<String, Error> {
-        let message = push.message;
+    async fn handle(&self, tx: &mut Tx, push: &Received, now: UnixMs) -> Result<String, Error> {
+        let (account, message) = (&push.account, &push.message);
         let Ok(openid) = Openid::try_from(message.from_user_name.as_str()) else { return Ok(String::new()) };
         // A time that cannot be is not believed: it would outlast every later event.
         let event_at = UnixMs(message.create_time.saturating_mul(1000).clamp(0, now.plus(minutes(5)).0));
         match &message.content {
             Content::Subscribe { scene, .. } => {
                 let event = crate::followers::Followed {
-                    account: push.account,
+                    account,
                     openid: &openid,
                     scene: scene.as_deref(),
                     at: event_at,
+                    die: push.die,
                 };
                 self.followed(tx, &event, now).await
             }
             Content::Unsubscribe => {
-                if followers::left(tx, push.account.id, &openid, event_at).await? {
-                    self.count_unfollow(tx, push.account, now).await?;
+                if followers::left(tx, account.id, &openid, event_at).await? {
+                    self.count_unfollow(tx, account, now).await?;
                 }
                 Ok(String::new())
             }
             Content::Text { content, .. } => {
-                followers::wrote(tx, push.account.id, &openid, event_at).await?;
+                followers::wrote(tx, account.id, &openid, event_at).await?;
                 if say::asks_for_packet(content) {
-                    self.another_ticket(tx, push.account, &openid, now).await
+                    self.another_ticket(tx, account, &openid, push.die, now).await
                 } else {
                     Ok(String::new())
                 }

@@ -58,6 +58,8 @@ struct Parts {
     payer: payer::Payer,
     settings: Settings,
     claims: desk::Desk<claims::Request, claims::Answer>,
+    pushes: desk::Desk<inbox::Received, inbox::Answer>,
+    visits: desk::Desk<store::links::Visit, ()>,
     spent: claims::Spent,
     hashing: hashing::Hashing,
     wake: tokio::sync::Notify,
@@ -85,10 +87,22 @@ impl Engine {
     pub fn new(db: Db, clock: Clock, draw: Draw, vault: Vault, payer: payer::Payer, settings: Settings) -> Self {
         let (changed, _) = tokio::sync::watch::channel(0);
         let wake = tokio::sync::Notify::new();
-        let (claims, spent) = (desk::Desk::default(), claims::Spent::default());
-        let hashing = hashing::Hashing::default();
-        let losers = tokio::sync::Mutex::default();
-        let parts = Parts { db, clock, draw, vault, payer, settings, claims, spent, hashing, wake, changed, losers };
+        let parts = Parts {
+            db,
+            clock,
+            draw,
+            vault,
+            payer,
+            settings,
+            claims: desk::Desk::default(),
+            pushes: desk::Desk::default(),
+            visits: desk::Desk::default(),
+            spent: claims::Spent::default(),
+            hashing: hashing::Hashing::default(),
+            wake,
+            changed,
+            losers: tokio::sync::Mutex::default(),
+        };
         Self(Arc::new(parts))
     }
 
@@ -118,6 +132,14 @@ impl Engine {
 
     pub(crate) fn claims_desk(&self) -> &desk::Desk<claims::Request, claims::Answer> {
         &self.0.claims
+    }
+
+    pub(crate) fn pushes_desk(&self) -> &desk::Desk<inbox::Received, inbox::Answer> {
+        &self.0.pushes
+    }
+
+    pub(crate) fn visits_desk(&self) -> &desk::Desk<store::links::Visit, ()> {
+        &self.0.visits
     }
 
     pub(crate) fn spent(&self) -> &claims::Spent {

@@ -1,6 +1,7 @@
 //! Tracked links and visits: every open of a link is recorded, people and bots apart.
 //! Refuses to call a visit by a machine a person's, or to drop it.
 
+use crate::desk::{Answers, Work};
 use crate::store::live::{Delta, Key};
 use crate::store::{links as store, live as rollups};
 use crate::{Engine, Error, audit};
@@ -25,6 +26,35 @@ pub struct Visitor<'a> {
     pub ip: &'a str,
     /// True when its user agent says it is a machine.
     pub bot: bool,
+}
+
+/// The desk's work.
+struct VisitWork<'e>(&'e Engine);
+
+impl Work for VisitWork<'_> {
+    type Request = store::Visit;
+    type Answer = ();
+
+    async fn carry_out<'a>(&'a self, batch: &'a [&'a store::Visit]) -> Answers<()> {
+        let engine = self.0;
+        let mut figures = rollups::Deltas::default();
+        for visit in batch {
+            let (people, bots) = if visit.bot { (0, 1) } else { (1, 0) };
+            let delta = Delta::from(Figures { visits: people, bots, ..Figures::default() });
+            let minute = visit.at.minute();
+            let key = Key { campaign: visit.campaign, account: visit.account, link: Some(visit.link), minute };
+            rollups::sum(&mut figures, key, &delta);
+        }
+        let once = || async {
+            let mut tx = engine.db().begin().await?;
+            store::record_visits(&mut tx, batch).await?;
+            rollups::add(&mut tx, engine.settings().node, &figures).await?;
+            tx.commit().await
+        };
+        engine.retried(once).await?;
+        engine.touch();
+        Ok(batch.iter().map(|_| ()).collect())
+    }
 }
 
 impl Engine {
@@ -82,30 +112,25 @@ impl Engine {
         .await
     }
 
-    /// Records that somebody opened a link.
+    /// Records that somebody opened a link. Errors: busy.
     pub async fn visited(&self, link: &Link, visitor: Visitor<'_>) -> Result<(), Error> {
         let now = self.clock().now();
         let visit = store::Visit {
             id: self.draw().id(now),
             link: link.id,
-            browser: visitor.browser,
-            payee: visitor.payee,
-            ip: visitor.ip,
+            campaign: link.campaign,
+            account: link.account,
+            browser: visitor.browser.to_owned(),
+            payee: visitor.payee.cloned(),
+            ip: visitor.ip.to_owned(),
             bot: visitor.bot,
             at: now,
         };
-        let (people, bots) = if visitor.bot { (0, 1) } else { (1, 0) };
-        let delta = Delta::from(Figures { visits: people, bots, ..Figures::default() });
-        let key = Key { campaign: link.campaign, account: link.account, link: Some(link.id), minute: now.minute() };
-        self.retried(|| async {
-            let mut tx = self.db().begin().await?;
-            store::record_visit(&mut tx, &visit).await?;
-            rollups::add(&mut tx, self.settings().node, &rollups::one(key, &delta)).await?;
-            tx.commit().await
-        })
-        .await?;
-        self.touch();
-        Ok(())
+        let leader = self.clone();
+        let lead = move || {
+            tokio::spawn(async move { leader.visits_desk().lead(&VisitWork(&leader)).await });
+        };
+        self.visits_desk().ask(visit, lead).await
     }
 
     /// Gives the last day's visits of a browser the person that web OAuth found behind it.

@@ -15,12 +15,14 @@ use rules::time::UnixMs;
 const LIVE_MAX: i64 = 5;
 
 impl Engine {
-    /// Issues a ticket for a follow and gives its code, once; only its hash is kept.
+    /// Issues a ticket for a follow, bound to its person if that is known, and gives its code, once; only its hash is
+    /// kept.
     pub(crate) async fn issue_ticket(
         &self,
         tx: &mut Tx,
         campaign: &Campaign,
         follow: &Follow,
+        bound_to: Option<&Openid>,
         now: UnixMs,
     ) -> Result<TicketCode, Error> {
         let code = TicketCode::try_from(self.draw().code())?;
@@ -30,7 +32,7 @@ impl Engine {
             account: follow.account,
             follow: follow.id,
             issued_at: now,
-            bound_to: None,
+            bound_to,
             edit_key_hash: None,
         };
         store::insert(tx, &new).await?;

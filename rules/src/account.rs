@@ -66,6 +66,18 @@ pub enum MessageMode {
 }
 names!(MessageMode { Plain = "plain", Compatible = "compatible", Safe = "safe" });
 
+/// What a follow of a service account brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFollow {
+    /// A reply with a personal link to the claim page.
+    #[default]
+    Reply,
+    /// The packet itself: the follow makes the claim, and the reply tells the amount.
+    Pay,
+}
+names!(OnFollow { Reply = "reply", Pay = "pay" });
+
 /// One official account as staff see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -83,6 +95,8 @@ pub struct Account {
     pub mode: Mode,
     /// How pushes are wrapped (developer mode).
     pub message_mode: MessageMode,
+    /// What a follow brings; only a service account can pay.
+    pub on_follow: OnFollow,
     /// One emoji or character shown as the account's icon.
     pub icon: String,
     /// What the account's QR image encodes; empty when not given.
@@ -123,6 +137,7 @@ pub struct AccountForm {
     pub kind: String,
     pub mode: String,
     pub message_mode: String,
+    pub on_follow: String,
     pub icon: String,
     pub qr: String,
     pub follow_url: String,
@@ -157,6 +172,7 @@ pub struct CheckedAccount {
     pub kind: Kind,
     pub mode: Mode,
     pub message_mode: MessageMode,
+    pub on_follow: OnFollow,
     pub icon: String,
     pub qr: String,
     pub follow_url: String,
@@ -200,6 +216,10 @@ impl AccountForm {
             errors.push(FieldError::new("kind", say::kind_wrong(lang)));
             return Err(errors);
         };
+        let on_follow = self.on_follow.parse().unwrap_or_default();
+        if on_follow == OnFollow::Pay && (kind, mode) != (Kind::Service, Mode::Developer) {
+            errors.push(FieldError::new("on_follow", say::on_follow_wrong(lang)));
+        }
         let (Ok(appid), Ok(original_id), true) = (appid, original_id, errors.is_empty()) else {
             return Err(errors);
         };
@@ -210,6 +230,7 @@ impl AccountForm {
             kind,
             mode,
             message_mode: self.message_mode.parse().unwrap_or(MessageMode::Safe),
+            on_follow,
             icon: self.icon.trim().chars().take(8).collect(),
             qr: self.qr.trim().to_owned(),
             follow_url: self.follow_url.trim().to_owned(),
@@ -284,6 +305,7 @@ mod tests {
             kind: Kind::Subscription,
             mode,
             message_mode: MessageMode::Plain,
+            on_follow: OnFollow::Reply,
             icon: String::new(),
             qr: String::new(),
             follow_url: String::new(),

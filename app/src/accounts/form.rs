@@ -10,7 +10,7 @@ use crate::ui::field::{Choice, Errors, Field, Secret, Summary, guard_unsaved};
 use crate::ui::note::Outcome;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
-use rules::account::{Account, AccountForm, Kind, MessageMode, Mode};
+use rules::account::{Account, AccountForm, Kind, MessageMode, Mode, OnFollow};
 use rules::operator::Role;
 use rules::say::{dashboard as say, setup, states};
 
@@ -24,6 +24,7 @@ fn read(sent: &Sent) -> AccountForm {
         kind: sent.field("kind"),
         mode: sent.field("mode"),
         message_mode: sent.field("message_mode"),
+        on_follow: sent.field("on_follow"),
         icon: sent.field("icon"),
         qr: sent.field("qr"),
         follow_url: sent.field("follow_url"),
@@ -39,6 +40,7 @@ fn written(account: Option<&Account>) -> AccountForm {
             kind: Kind::Subscription.name().to_owned(),
             mode: Mode::Developer.name().to_owned(),
             message_mode: MessageMode::Safe.name().to_owned(),
+            on_follow: OnFollow::Reply.name().to_owned(),
             ..AccountForm::default()
         };
     };
@@ -49,6 +51,7 @@ fn written(account: Option<&Account>) -> AccountForm {
         kind: account.kind.name().to_owned(),
         mode: account.mode.name().to_owned(),
         message_mode: account.message_mode.name().to_owned(),
+        on_follow: account.on_follow.name().to_owned(),
         icon: account.icon.clone(),
         qr: account.qr.clone(),
         follow_url: account.follow_url.clone(),
@@ -120,6 +123,7 @@ fn Fields(account: Option<Account>, role: Role, errors: Errors) -> impl IntoView
     let kinds = Kind::ALL.iter().map(|kind| (kind.name().to_owned(), states::kind(*kind, lang).to_owned()));
     let modes = Mode::ALL.iter().map(|mode| (mode.name().to_owned(), states::mode(*mode, lang).to_owned()));
     let wraps = MessageMode::ALL.iter().map(|m| (m.name().to_owned(), states::message_mode(*m, lang).to_owned()));
+    let on_follow = OnFollow::ALL.iter().map(|o| (o.name().to_owned(), states::on_follow(*o, lang).to_owned()));
     view! {
         <div class="fields two">
             <Field name="name" label=setup::account_name(lang) help=setup::account_name_help(lang) value=form.name errors/>
@@ -129,6 +133,7 @@ fn Fields(account: Option<Account>, role: Role, errors: Errors) -> impl IntoView
             <Choice name="kind" label=setup::kind(lang) options=kinds.collect() value=form.kind errors/>
             <Choice name="mode" label=setup::mode(lang) help=setup::mode_help(lang) options=modes.collect() value=form.mode errors/>
             <Choice name="message_mode" label=setup::message_mode(lang) help=setup::message_mode_help(lang) options=wraps.collect() value=form.message_mode errors/>
+            <Choice name="on_follow" label=setup::on_follow(lang) help=setup::on_follow_help(lang) options=on_follow.collect() value=form.on_follow errors/>
             <Field name="follow_url" label=setup::follow_url(lang) help=setup::follow_url_help(lang) value=form.follow_url errors/>
             <Field name="qr" label=setup::account_qr(lang) help=setup::account_qr_help(lang) value=form.qr errors/>
         </div>

@@ -27,6 +27,7 @@ pub fn account(r: &QueryResult) -> Result<Account, Error> {
         kind: parsed(r, "kind")?,
         mode: parsed(r, "mode")?,
         message_mode: parsed(r, "message_mode")?,
+        on_follow: parsed(r, "on_follow")?,
         icon: get(r, "icon")?,
         qr: get(r, "qr")?,
         follow_url: get(r, "follow_url")?,
@@ -98,6 +99,7 @@ fn filled(id: AccountId, form: &CheckedAccount, sealed: &Sealed) -> Vec<Value> {
         sealed.appsecret.clone().into(),
         sealed.token.clone().into(),
         sealed.encoding_aes_key.clone().into(),
+        form.on_follow.name().into(),
     ]
 }
 
@@ -110,8 +112,8 @@ pub async fn insert(
     now: UnixMs,
 ) -> Result<bool, Error> {
     let sql = "INSERT INTO accounts (id, appid, original_id, name, kind, mode, message_mode, icon, qr, follow_url,
-            appsecret, token, encoding_aes_key, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+            appsecret, token, encoding_aes_key, on_follow, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     let values = filled(id, form, sealed).into_iter().chain([now.0.into()]);
     not_taken(exec(tx.conn(), sql, values).await)
 }
@@ -128,7 +130,8 @@ pub async fn update(
     let sql = "UPDATE accounts SET appid = $2, original_id = $3, name = $4, kind = $5, mode = $6, message_mode = $7,
             icon = $8, qr = $9, follow_url = $10, appsecret = COALESCE($11, appsecret), token = COALESCE($12, token),
             former_aes_key = CASE WHEN $13 IS NULL THEN former_aes_key ELSE encoding_aes_key END,
-            encoding_aes_key = COALESCE($13, encoding_aes_key), grace_until = COALESCE($14, grace_until)
+            encoding_aes_key = COALESCE($13, encoding_aes_key), on_follow = $14,
+            grace_until = COALESCE($15, grace_until)
         WHERE id = $1";
     let values = filled(id, form, sealed).into_iter().chain([grace_until.map(|t| t.0).into()]);
     not_taken(exec(tx.conn(), sql, values).await)

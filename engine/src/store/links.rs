@@ -1,12 +1,15 @@
 //! Rows of tracked links and of the visits through them.
 //! Refuses to forget a link that was published.
 
+use super::dialect::Column::{BigInt, Text};
+use super::dialect::{batch, json_rows};
 use super::{Tx, exec, get, not_taken, parsed, row, rows};
 use crate::error::Error;
 use rules::ids::{AccountId, CampaignId, LinkCode, LinkId, Openid};
 use rules::link::Link;
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
+use serde_json::json;
 
 fn link(r: &QueryResult) -> Result<Link, Error> {
     Ok(Link {
@@ -48,29 +51,41 @@ pub async fn set_active(tx: &mut Tx, id: LinkId, active: bool) -> Result<u64, Er
 }
 
 /// One visit, as it is recorded.
-pub struct Visit<'a> {
+pub struct Visit {
     pub id: i64,
     pub link: LinkId,
-    pub browser: &'a str,
-    pub payee: Option<&'a Openid>,
-    pub ip: &'a str,
+    /// Whose link it is; for the figures.
+    pub campaign: CampaignId,
+    pub account: AccountId,
+    pub browser: String,
+    pub payee: Option<Openid>,
+    pub ip: String,
     pub bot: bool,
     pub at: UnixMs,
 }
 
-pub async fn record_visit(tx: &mut Tx, visit: &Visit<'_>) -> Result<(), Error> {
-    let sql =
-        "INSERT INTO visits (id, link_id, browser, payee_openid, ip, bot, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = [
-        visit.id.into(),
-        visit.link.0.into(),
-        visit.browser.into(),
-        visit.payee.map(|p| p.as_str().to_owned()).into(),
-        visit.ip.into(),
-        i64::from(visit.bot).into(),
-        visit.at.0.into(),
+/// Writes visits.
+pub async fn record_visits(tx: &mut Tx, visits: &[&Visit]) -> Result<(), Error> {
+    let list = visits.iter().map(|visit| {
+        json!({ "id": visit.id, "link_id": visit.link.0, "browser": visit.browser,
+            "payee_openid": visit.payee.as_ref().map(Openid::as_str), "ip": visit.ip, "bot": i64::from(visit.bot),
+            "at": visit.at.0 })
+    });
+    let columns = [
+        ("id", BigInt),
+        ("link_id", BigInt),
+        ("browser", Text),
+        ("payee_openid", Text),
+        ("ip", Text),
+        ("bot", BigInt),
+        ("at", BigInt),
     ];
-    exec(tx.conn(), sql, values).await?;
+    let sql = format!(
+        "INSERT INTO visits (id, link_id, browser, payee_openid, ip, bot, at)
+        SELECT id, link_id, browser, payee_openid, ip, bot, at FROM {}",
+        json_rows(tx.conn(), &columns)
+    );
+    exec(tx.conn(), &sql, [batch(list.collect())]).await?;
     Ok(())
 }
 

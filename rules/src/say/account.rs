@@ -11,6 +11,7 @@ sentences! {
     aes_key_wrong: "EncodingAESKey 是 43 位字母数字", "An EncodingAESKey has 43 letters and digits";
     token_wrong: "Token 是 3 到 32 位字母数字", "A token has 3 to 32 letters and digits";
     kind_wrong: "请选择账号类型和模式", "Choose the account's kind and mode";
+    on_follow_wrong: "只有开发者模式的服务号能在关注时直接发红包", "Only a service account in developer mode can pay on follow";
     appid_taken: "这个 AppID 已经添加过了", "This AppID has been added already";
     secrets_missing: "开发者模式需要 Token；安全和兼容模式还需要 EncodingAESKey", "Developer mode needs a token; safe and compatible mode also need an EncodingAESKey";
     payer_needs_secret: "服务号要用来识别粉丝，需要 AppSecret", "A service account identifies followers and needs its AppSecret";

@@ -2,6 +2,7 @@
 //! Refuses to promise money that is not granted yet.
 
 use super::{Lang, refusal};
+use crate::Fen;
 use crate::eligibility::Refusal;
 
 /// The answer to a follow, around the personal link.
@@ -13,6 +14,25 @@ pub fn follow_reply(greeting: &str, url: &str, lang: Lang) -> String {
         Lang::En => format!(
             "{greeting}\n\n<a href=\"{url}\">Claim your red packet here</a>\n\nThis link is for you alone and works for 48 hours."
         ),
+    }
+}
+
+/// The answer to a follow that made the claim itself. What is granted is on its way, not yet received.
+pub fn paid_follow_reply(greeting: &str, amount: Fen, url: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("{greeting}\n\n送你 ¥{amount} 的红包，正在发。<a href=\"{url}\">看看到哪了</a>"),
+        Lang::En => {
+            format!("{greeting}\n\nA packet of ¥{amount} is on its way to you. <a href=\"{url}\">See where it is</a>")
+        }
+    }
+}
+
+/// The answer to a follow that cannot be paid, with its reason.
+pub fn refused_reply(why: Refusal, lang: Lang) -> String {
+    let (headline, next) = (refusal::headline(why, lang), refusal::explanation(why, lang));
+    match lang {
+        Lang::Zh => format!("{headline}。{next}"),
+        Lang::En => format!("{headline}. {next}"),
     }
 }
 
@@ -30,16 +50,6 @@ pub const fn earlier_follower_reply(lang: Lang) -> &'static str {
         "欢迎回来！这次红包只给新朋友，请留意下一次活动。",
         "Welcome back. This one is for new friends; please look out for the next.",
     )
-}
-
-/// The answer to 「红包」 from somebody whose follow never reached us: we cannot tell since when they follow.
-pub fn unseen_follow_reply(lang: Lang) -> String {
-    let why = Refusal::FollowUnseen;
-    let (headline, next) = (refusal::headline(why, lang), refusal::explanation(why, lang));
-    match lang {
-        Lang::Zh => format!("{headline}。{next}"),
-        Lang::En => format!("{headline}. {next}"),
-    }
 }
 
 /// True when a message asks for the packet again.

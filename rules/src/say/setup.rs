@@ -32,6 +32,8 @@ sentences! {
     prize_max: "最高（元）", "Most (yuan)";
     scope: "领取次数", "How often";
     scope_fixed: "活动开始过，不能再改", "Fixed since the campaign first ran";
+    on_follow: "关注以后", "On follow";
+    on_follow_help: "服务号可以在关注时直接发红包，不用再点链接；订阅号只能回复链接", "A service account can pay with the follow itself; a subscription account can only reply with a link";
     asserted_cap: "仅凭链接的上限（元）", "Cap on link-only claims (yuan)";
     asserted_cap_help: "编辑模式的公众号收不到微信推送，这类领取合计最多发这么多", "Accounts in edit mode bring no proof from WeChat; claims of theirs stop at this sum";
     settings: "设置", "Settings";

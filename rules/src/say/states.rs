@@ -2,7 +2,7 @@
 //! Refuses to leave a state without a word in both languages.
 
 use super::Lang;
-use crate::account::{Kind, MessageMode, Mode};
+use crate::account::{Kind, MessageMode, Mode, OnFollow};
 use crate::campaign::{Scope, State as Campaign};
 use crate::claim::State as Claim;
 use crate::follow::{Attribution, Grade};
@@ -120,5 +120,13 @@ pub const fn role(role: Role, lang: Lang) -> &'static str {
         Role::Marketer => say::role_marketer(lang),
         Role::Finance => say::role_finance(lang),
         Role::Administrator => say::role_administrator(lang),
+    }
+}
+
+/// What a follow brings.
+pub const fn on_follow(on_follow: OnFollow, lang: Lang) -> &'static str {
+    match on_follow {
+        OnFollow::Reply => lang.pick("回复专属链接", "Reply with a personal link"),
+        OnFollow::Pay => lang.pick("直接发红包", "Pay at once"),
     }
 }

@@ -170,6 +170,7 @@ async fn types_the_key(world: &World, aes_key: &str) {
         kind: coffee.kind.name().to_owned(),
         mode: coffee.mode.name().to_owned(),
         message_mode: coffee.message_mode.name().to_owned(),
+        on_follow: coffee.on_follow.name().to_owned(),
         encoding_aes_key: aes_key.to_owned(),
         ..AccountForm::default()
     };
