@@ -183,7 +183,10 @@ fn bars(bars: &[Bar], lang: Lang) -> AnyView {
     let line = |bar: &Bar| {
         let amounts =
             if bar.from == bar.to { yuan(bar.from) } else { format!("{} – {}", yuan(bar.from), yuan(bar.to)) };
-        let share = format!("{}.{}%", bar.per_mille / 10, bar.per_mille % 10);
+        let share = match bar.per_mille {
+            0 => "< 0.1%".to_owned(),
+            share => format!("{}.{}%", share / 10, share % 10),
+        };
         let style = format!("width:{}%", bar.per_mille * 100 / longest);
         view! {
             <li>

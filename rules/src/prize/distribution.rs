@@ -65,17 +65,18 @@ fn of_tiers(tiers: &[Tier]) -> Vec<Bar> {
 }
 
 fn of_split(split: &Split) -> Vec<Bar> {
-    let spans = spans(split.min.get(), split.max.get());
-    let mut counts = vec![0; spans.len()];
     let mut dice = sequence();
     // Draws depend on what is left per packet, hardly on how many there are: a long split is tried as a shorter one.
     let tried = shortened(split);
-    for _ in 0..(TRIED / tried.packets).max(1) {
-        for amount in tried.cut(&mut dice) {
-            let at = spans.partition_point(|(_, to)| *to < amount.get());
-            if let Some(count) = counts.get_mut(at) {
-                *count += 1;
-            }
+    let times = (TRIED / tried.packets).max(1);
+    let amounts: Vec<_> = (0..times).flat_map(|_| tried.cut(&mut dice)).map(Fen::get).collect();
+    // The most may be far above what is ever drawn: only what was drawn gets a bar.
+    let (Some(least), Some(most)) = (amounts.iter().min(), amounts.iter().max()) else { return Vec::new() };
+    let spans = spans(*least, *most);
+    let mut counts = vec![0; spans.len()];
+    for amount in amounts {
+        if let Some(count) = counts.get_mut(spans.partition_point(|(_, to)| *to < amount)) {
+            *count += 1;
         }
     }
     bars(&spans, &counts)
@@ -89,10 +90,12 @@ fn shortened(split: &Split) -> Split {
     Split { total, packets, ..*split }
 }
 
-/// From `min` to `max` in at most [`BARS`] spans whose lengths differ by at most one fen.
+/// From `min` to `max` in at most [`BARS`] spans whose lengths differ by at most one fen, and by nothing where a number
+/// of spans divides the amounts: equal chances should look equal.
 fn spans(min: i64, max: i64) -> Vec<(i64, i64)> {
     let amounts = max - min + 1;
-    let spans = amounts.min(BARS);
+    let evenly = (BARS / 2..=BARS).rev().min_by_key(|spans| amounts % spans);
+    let spans = if amounts <= BARS { amounts } else { evenly.unwrap_or(BARS) };
     let start = |at: i64| min + amounts * at / spans;
     (0..spans).map(|at| (start(at), start(at + 1) - 1)).collect()
 }

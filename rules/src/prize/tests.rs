@@ -198,6 +198,8 @@ fn the_bars_of_exact_rules_are_exact() {
     assert_eq!(bars(&PrizeRule::Range(fen(100), fen(102))), [(100, 100, 334), (101, 101, 333), (102, 102, 333)]);
     let wide = bars(&PrizeRule::Range(fen(100), fen(339)));
     assert_eq!((wide.len(), wide[0], wide[11]), (12, (100, 119, 84), (320, 339, 83)));
+    let uneven = bars(&PrizeRule::Range(fen(100), fen(300)));
+    assert_eq!((uneven.len(), uneven[0], uneven[9]), (10, (100, 119, 100), (280, 300, 104)));
     assert_eq!(bars(&tiers(&[])), []);
     assert_eq!(bars(&PrizeRule::Pool(split(1_000, 10, 100, 100))), [(100, 100, 1000)]);
 }
@@ -336,7 +338,9 @@ proptest! {
         for rule in [PrizeRule::Bounded(split), PrizeRule::between(split.min, split.max), tiers(&weights)] {
             let bars = rule.distribution();
             prop_assert_eq!(bars.iter().map(|bar| bar.per_mille).sum::<u32>(), 1000);
-            prop_assert_eq!((bars[0].from, bars[bars.len() - 1].to), (rule.min(), rule.max()));
+            let ends = (bars[0].from, bars[bars.len() - 1].to);
+            prop_assert!(rule.min() <= ends.0 && ends.1 <= rule.max(), "{:?}", ends);
+            prop_assert!(rule.split().is_some() || ends == (rule.min(), rule.max()), "{:?}", ends);
             prop_assert!(bars.windows(2).all(|pair| pair[0].to < pair[1].from));
         }
     }
