@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-browser setup-postgres build site run test check unit sizes e2e screenshots bench audit
+.PHONY: help setup setup-browser setup-postgres build site run test check unit sizes e2e screenshots bench days soak plant audit
 
 # One folder of build products for local work and CI, outside the clone; nothing depends on it being there.
 export CARGO_TARGET_DIR ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/lingbao/target
@@ -70,6 +70,20 @@ screenshots: build site setup-browser ## Every page, phone and desktop size, lig
 bench: setup ## Claims/s beside rivals, disk and PostgreSQL, in one run of ten minutes (and a release build from cold)
 	@bench/setup
 	@ulimit -n 8192 2>/dev/null; $(PART) "bench" cargo bench $(TARGET) -p server --bench throughput
+
+days: build ## Days drawn from a seed, full of faults and deaths, in one thread (LINGBAO_SEED= replays one, LINGBAO_DAYS=)
+	@env $(LINT) cargo test $(TARGET) --quiet -p server --test it -- --nocapture --test-threads=1 days::days_full
+
+MINUTES ?= 10
+SOAK_LOG ?= soak-log
+
+soak: build ## Seeded days, then real servers killed again and again, MINUTES=10 of each; keeps its log in ./soak-log
+	@mkdir -p $(SOAK_LOG)
+	@set -o pipefail; LINGBAO_SOAK_MINUTES=$(MINUTES) env $(LINT) cargo test $(TARGET) --quiet -p server --test it -- --nocapture \
+	  --test-threads=1 days::days_full crash::soak 2>&1 | tee $(SOAK_LOG)/$$(date +%Y%m%d-%H%M%S)-$${LINGBAO_TEST_DATABASE:-sqlite}.log
+
+plant: build ## Plants five bugs in a copy, one after the other, and shows that the seeded days find each
+	@.ci/plant
 
 audit: ## Licences, advisories, unused dependencies, docs (needs the network, cargo-deny and cargo-machete)
 	cargo deny check

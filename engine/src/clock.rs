@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// Tells the time. Clones share the offset.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
+    still: Option<UnixMs>,
     offset_ms: Arc<AtomicI64>,
 }
 
@@ -17,12 +18,15 @@ impl Clock {
         Self::default()
     }
 
+    /// A clock that only moves when it is turned: a run on it can be repeated to the millisecond.
+    pub fn still(at: UnixMs) -> Self {
+        Self { still: Some(at), ..Self::default() }
+    }
+
     /// Now.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn now(&self) -> UnixMs {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let real = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-        UnixMs(real.saturating_add(self.offset_ms.load(Ordering::Relaxed)))
+        let base = self.still.unwrap_or_else(machine);
+        UnixMs(base.0.saturating_add(self.offset_ms.load(Ordering::Relaxed)))
     }
 
     /// Turns the clock `ms` milliseconds on, for tests.
@@ -35,4 +39,11 @@ impl Clock {
         let here = self.now();
         self.offset_ms.fetch_add(now.since(here), Ordering::Relaxed);
     }
+}
+
+/// The machine's clock.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+fn machine() -> UnixMs {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    UnixMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -1,5 +1,7 @@
-//! Named places where a debug build can be made to die at once, as by `kill -9`.
+//! Named places where a debug build can be made to die at once, as by `kill -9`, or to break off on one thread.
 //! Refuses to exist in a release build: there every point is nothing.
+
+use std::cell::Cell;
 
 /// Every place a test may choose, in the order money passes them.
 pub const POINTS: &[&str] = &[
@@ -16,10 +18,56 @@ pub const POINTS: &[&str] = &[
     "query_after_learn",
 ];
 
+/// What a thread does at the points it passes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Fate {
+    #[default]
+    Lives,
+    /// Breaks off at this point, after passing it so often.
+    Breaks(&'static str, u32),
+    /// Broke off: whatever of it is still running breaks off too.
+    Broke,
+}
+
+thread_local! {
+    static FATE: Cell<Fate> = const { Cell::new(Fate::Lives) };
+}
+
 /// Dies here if the environment variable `LINGBAO_CRASH_AT` names this point (debug builds only).
 pub fn point(name: &'static str) {
     debug_assert!(POINTS.contains(&name), "an unlisted crash point: {name}");
-    if cfg!(debug_assertions) && std::env::var_os("LINGBAO_CRASH_AT").is_some_and(|at| at == name) {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    if std::env::var_os("LINGBAO_CRASH_AT").is_some_and(|at| at == name) {
         std::process::abort();
     }
+    match FATE.get() {
+        Fate::Breaks(at, 0) if at == name => break_off(),
+        Fate::Breaks(at, passes) if at == name => FATE.set(Fate::Breaks(at, passes - 1)),
+        Fate::Breaks(..) | Fate::Lives => {}
+        Fate::Broke => break_off(),
+    }
+}
+
+/// Unwinds the task without a word; nothing after the point happens.
+fn break_off() {
+    FATE.set(Fate::Broke);
+    std::panic::resume_unwind(Box::new("broke off"));
+}
+
+/// Lets this thread break off at a point of [`POINTS`] after it passed it `passes` times, for runs in one thread: the
+/// task there unwinds, and so does every other one at its next point, until [`revive`] is called.
+pub fn break_at(name: &'static str, passes: u32) {
+    FATE.set(Fate::Breaks(name, passes));
+}
+
+/// Ends what [`break_at`] began; tells whether the point was met.
+pub fn revive() -> bool {
+    FATE.replace(Fate::Lives) == Fate::Broke
+}
+
+/// True when this thread broke off and was not revived.
+pub fn is_broken() -> bool {
+    FATE.get() == Fate::Broke
 }

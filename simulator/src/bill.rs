@@ -43,7 +43,7 @@ fn past(sim: &Sim, day: i64) -> Option<String> {
 /// `GET /v3/bill/fundflowbill`
 /// <https://pay.weixin.qq.com/doc/v3/merchant/4013071238>
 pub(crate) async fn apply(Shared(sim): World, request: Verified) -> Response {
-    under_faults(&sim, On::Fundflow, |_| applied(&sim, &request)).await
+    under_faults(&sim, (On::Fundflow, ""), |_| applied(&sim, &request)).await
 }
 
 fn applied(sim: &Sim, request: &Verified) -> Result<Value, Refusal> {

@@ -9,21 +9,22 @@ use chrono::{DateTime, FixedOffset, Utc};
 /// Milliseconds of one day.
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
-/// Real time plus an offset, both in milliseconds.
+/// Real time, or an instant that stands still, plus an offset, all in milliseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
+    still_ms: Option<i64>,
     offset_ms: AtomicI64,
 }
 
 impl Clock {
-    /// A clock that starts `offset_ms` ahead of the machine's.
-    pub(crate) fn ahead(offset_ms: i64) -> Self {
-        Self { offset_ms: AtomicI64::new(offset_ms) }
+    /// A clock that starts `offset_ms` ahead of the machine's, or of an instant where it stands until it is turned.
+    pub(crate) fn ahead(still_ms: Option<i64>, offset_ms: i64) -> Self {
+        Self { still_ms, offset_ms: AtomicI64::new(offset_ms) }
     }
 
     /// Unix milliseconds now.
     pub(crate) fn now_ms(&self) -> i64 {
-        real_ms() + self.offset_ms.load(Ordering::SeqCst)
+        self.still_ms.unwrap_or_else(real_ms) + self.offset_ms.load(Ordering::SeqCst)
     }
 
     /// Turns the clock forward and tells the new offset in milliseconds.

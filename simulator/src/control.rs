@@ -33,6 +33,7 @@
 //! | `GET /_sim/faults` | | a list of the faults that still wait |
 //! | `POST /_sim/faults` | a fault | the same list |
 //! | `DELETE /_sim/faults` | | `[]` |
+//! | `GET /_sim/struck` | | how often each kind struck since the start: `{"place.kind": N}` |
 //!
 //! A *phone* is `{"id","name","ip","snapshot","follows":[appid],"chats":[line],"wallet":[packet],"openids":{appid:openid},
 //! "unionid"}`; a *line* is `{"appid","from","text","url"?,"link"?,"words"?,"bill_no"?,"at"}` with `from` one of account,
@@ -75,8 +76,8 @@
 //!
 //! `delay` does the work at once and answers after `ms`; `delay_before` does nothing for `ms`, then works and answers. Both
 //! go on when the caller has gone. `err_code` needs `code`. Everywhere `random` draws one of the kinds that need no argument, except
-//! failed and not_found_as_systemerror, for `percent` (20) of the calls, the same ones for the same `seed`, a million
-//! `times`; `{"seed":7}` alone does so everywhere.
+//! failed and not_found_as_systemerror, for `percent` (20) of the calls, the same ones for the same `seed` (and, of payments
+//! and questions about them, the same bill), a million `times`; `{"seed":7}` alone does so everywhere.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -129,6 +130,7 @@ pub(crate) fn routes() -> Router<Arc<Sim>> {
         .route("/_sim/clock", get(clock).post(advance))
         .route("/_sim/limits", get(limits).post(set_limits))
         .route("/_sim/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/_sim/struck", get(struck))
         .merge(control_pay::routes())
         .route("/_sim/{*path}", any(nothing))
         .method_not_allowed_fallback(wrong_method)
@@ -352,6 +354,10 @@ async fn set_limits(Shared(sim): World, bytes: Bytes) -> Result<Json<Limits>, Re
     *sim.limits.lock().expect("no thread panics while it holds the limits") = wanted.clone();
     sim.touch();
     Ok(Json(wanted))
+}
+
+async fn struck(Shared(sim): World) -> Json<Value> {
+    Json(json!(sim.faults.struck()))
 }
 
 async fn faults(Shared(sim): World) -> Json<Vec<Fault>> {

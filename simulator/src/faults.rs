@@ -5,12 +5,14 @@ mod kind;
 
 pub(crate) use kind::{Kind, On};
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// A fault that waits for its calls.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -84,6 +86,16 @@ impl Strike {
 #[derive(Default)]
 pub(crate) struct Faults {
     waiting: Mutex<Vec<(Fault, Option<StdRng>)>>,
+    calls: Mutex<Calls>,
+}
+
+/// What was asked and what struck.
+#[derive(Default)]
+struct Calls {
+    /// How often each place was called for each bill.
+    of_bills: HashMap<(On, String), u64>,
+    /// How often each kind struck each place.
+    struck: BTreeMap<String, u64>,
 }
 
 impl Faults {
@@ -131,15 +143,38 @@ impl Faults {
         self.waiting.lock().expect("no thread panics while it holds the faults").clear();
     }
 
+    /// How often each kind struck, by `place.kind`.
+    pub(crate) fn struck(&self) -> BTreeMap<String, u64> {
+        self.calls.lock().expect("no thread panics while it holds the calls").struck.clone()
+    }
+
+    /// What strikes this call about a bill. Random faults depend on the seed, the bill and how often it was called for,
+    /// and not on the order in which calls about several bills happen to arrive.
+    pub(crate) fn strike_bill(&self, on: On, bill_no: &str) -> Option<Strike> {
+        let nth = {
+            let mut calls = self.calls.lock().expect("no thread panics while it holds the calls");
+            let nth = calls.of_bills.entry((on, bill_no.to_owned())).or_default();
+            *nth += 1;
+            *nth
+        };
+        let mark = format!("{} {bill_no} {nth}", word(&on));
+        self.struck_by(on, |seed| Some(StdRng::from_seed(Sha256::digest(format!("{seed} {mark}")).into())))
+    }
+
     /// What strikes this call, if anything; the fault is used up by it.
     pub(crate) fn strike(&self, on: On) -> Option<Strike> {
+        self.struck_by(on, |_| None)
+    }
+
+    fn struck_by(&self, on: On, own_chance: impl Fn(u64) -> Option<StdRng>) -> Option<Strike> {
         let mut waiting = self.waiting.lock().expect("no thread panics while it holds the faults");
         for at in 0..waiting.len() {
             let (fault, chance) = &mut waiting[at];
             if fault.on != on && fault.on != On::Any {
                 continue;
             }
-            let kind = match chance {
+            let mut own = fault.seed.and_then(&own_chance);
+            let kind = match own.as_mut().or(chance.as_mut()) {
                 Some(chance) if fault.kind == Kind::Random => {
                     if chance.random_range(0..100) >= fault.percent.unwrap_or(USUAL_PERCENT) {
                         continue;
@@ -155,6 +190,8 @@ impl Faults {
             if fault.times == 0 {
                 waiting.remove(at);
             }
+            let mut calls = self.calls.lock().expect("no thread panics while it holds the calls");
+            *calls.struck.entry(format!("{}.{}", word(&on), word(&kind))).or_default() += 1;
             return Some(strike);
         }
         None

@@ -106,6 +106,8 @@ pub struct Options {
     pub push_timeout: Duration,
     /// Makes all random values repeatable; `None` takes the system's chance.
     pub seed: Option<u64>,
+    /// Where the clock stands until a control call turns it; `None` takes the machine's.
+    pub still_ms: Option<i64>,
 }
 
 impl Options {
@@ -120,6 +122,7 @@ impl Options {
             push_attempts: 3,
             push_timeout: Duration::from_secs(5),
             seed: None,
+            still_ms: None,
         }
     }
 }
@@ -256,7 +259,7 @@ fn world(
         keys,
         push_attempts: options.push_attempts,
         push_timeout: options.push_timeout,
-        clock: Clock::ahead(state.offset_ms),
+        clock: Clock::ahead(options.still_ms, state.offset_ms),
         http,
         faults: Faults::default(),
         limits: Mutex::new(options.config.limits.clone()),

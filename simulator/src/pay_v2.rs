@@ -188,7 +188,8 @@ async fn under_faults(
     fields: &Fields,
     work: impl FnOnce(Option<&Strike>) -> Result<Said, Failure>,
 ) -> Response {
-    let Some(strike) = sim.faults.strike(on) else { return kept(sim, fields, work(None)).await.send() };
+    let bill_no = fields.get("mch_billno").map_or("", String::as_str);
+    let Some(strike) = sim.faults.strike_bill(on, bill_no) else { return kept(sim, fields, work(None)).await.send() };
     sim.touch();
     let refuse = |failure: Failure| compose(Err(failure), fields).send();
     match strike.kind {

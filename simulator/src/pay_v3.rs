@@ -212,10 +212,10 @@ async fn kept(sim: &Sim, result: Result<Value, Refusal>) -> Reply {
 /// Does a call's work, with the fault that waits for it, if any.
 pub(crate) async fn under_faults(
     sim: &Sim,
-    on: On,
+    (on, bill_no): (On, &str),
     work: impl FnOnce(Option<&Strike>) -> Result<Value, Refusal>,
 ) -> Response {
-    let Some(strike) = sim.faults.strike(on) else { return kept(sim, work(None)).await.send(sim) };
+    let Some(strike) = sim.faults.strike_bill(on, bill_no) else { return kept(sim, work(None)).await.send(sim) };
     sim.touch();
     let refuse = |refusal: Refusal| answer(sim, Err(refusal)).send(sim);
     match strike.kind {

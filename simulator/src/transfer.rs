@@ -41,7 +41,9 @@ pub(crate) fn time(at_ms: i64) -> String {
 /// `POST /v3/fund-app/mch-transfer/transfer-bills`
 /// <https://pay.weixin.qq.com/doc/v3/merchant/4012716434>
 async fn create(Shared(sim): World, request: Verified) -> Response {
-    under_faults(&sim, On::Transfer, |strike| make(&sim, &request, strike)).await
+    let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let bill_no = asked["out_bill_no"].as_str().unwrap_or_default();
+    under_faults(&sim, (On::Transfer, bill_no), |strike| make(&sim, &request, strike)).await
 }
 
 fn make(sim: &Sim, request: &Verified, strike: Option<&Strike>) -> Result<Value, Refusal> {
@@ -182,7 +184,7 @@ fn described(sim: &Sim, bill: &Transfer, strike: Option<&Strike>) -> Value {
 /// `GET /v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}`
 /// <https://pay.weixin.qq.com/doc/v3/merchant/4012716437>
 async fn by_number(Shared(sim): World, Path(number): Path<String>, _verified: Verified) -> Response {
-    under_faults(&sim, On::TransferQuery, |strike| {
+    under_faults(&sim, (On::TransferQuery, &number), |strike| {
         if !number_ok(&number) {
             return Err(Refusal::param("商户单号out_bill_no格式错误"));
         }
@@ -194,7 +196,7 @@ async fn by_number(Shared(sim): World, Path(number): Path<String>, _verified: Ve
 /// `GET /v3/fund-app/mch-transfer/transfer-bills/transfer-bill-no/{transfer_bill_no}`
 /// <https://pay.weixin.qq.com/doc/v3/merchant/4012716457>
 async fn by_wechats_number(Shared(sim): World, Path(number): Path<String>, _verified: Verified) -> Response {
-    under_faults(&sim, On::TransferQuery, |strike| {
+    under_faults(&sim, (On::TransferQuery, &number), |strike| {
         ask(&sim, strike, |state| state.transfers.find_wechats(&number).cloned())
     })
     .await
@@ -208,7 +210,7 @@ fn ask(sim: &Sim, strike: Option<&Strike>, find: impl FnOnce(&State) -> Option<T
 /// `POST /v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}/cancel`
 /// <https://pay.weixin.qq.com/doc/v3/merchant/4012716458>
 async fn cancel(Shared(sim): World, Path(number): Path<String>, request: Verified) -> Response {
-    under_faults(&sim, On::TransferCancel, |_| {
+    under_faults(&sim, (On::TransferCancel, &number), |_| {
         if !request.body.is_empty() && serde_json::from_slice::<serde_json::Map<String, Value>>(&request.body).is_err()
         {
             return Err(Refusal::param("请求体不是合法的JSON"));

@@ -39,8 +39,9 @@ use std::time::Duration;
 
 /// How often nodes that start together may be in each other's way.
 const MIGRATION_TRIES: u32 = 20;
-/// PostgreSQL's codes for a table that is there already, and for the type of its rows.
-const EXISTS: [&str; 2] = ["42P07", "42710"];
+/// PostgreSQL's codes for what is there already: a table or index, the type of its rows or a trigger, a column, a
+/// function.
+const EXISTS: [&str; 4] = ["42P07", "42710", "42701", "42723"];
 
 /// The database: one writer and many readers on SQLite, one pool on PostgreSQL.
 #[derive(Clone)]

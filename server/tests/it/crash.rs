@@ -2,6 +2,8 @@
 //! Refuses a point that was not reached, a promise that was not kept, and a packet too many.
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may end it")]
 
+mod soak;
+
 use crate::database::{self, Kind};
 use crate::world::MASTER_KEY;
 use futures::future::{join, join_all};
@@ -153,6 +155,8 @@ struct World {
     front: JoinHandle<()>,
     wechat: simulator::Running,
     http: reqwest::Client,
+    /// Pages may break: the database is away, or the disk is full.
+    rough: bool,
 }
 
 /// One start of the binary.
@@ -180,7 +184,7 @@ impl World {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.pool_max_idle_per_host(0).timeout(Duration::from_secs(20)).build().unwrap();
         let database = database::create(&folder).await;
-        let world = Self { folder, database, url, now, front, wechat, http };
+        let world = Self { folder, database, url, now, front, wechat, http, rough: false };
         let demo = DEMO.replace("data/simulator", &world.folder.display().to_string());
         for (file, text) in [
             ("demo.toml", &demo),
@@ -235,6 +239,11 @@ impl World {
         if let Some(point) = crash_at {
             command.env("LINGBAO_CRASH_AT", point);
         }
+        self.runs(command).await
+    }
+
+    /// Runs the server; when this returns it listens, or it has died already.
+    async fn runs(&self, mut command: Command) -> Server {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut file = std::fs::File::options().create(true).append(true).open(self.folder.join("log")).unwrap();
@@ -465,6 +474,9 @@ impl Person<'_> {
                 continue;
             }
             let status = answer.status();
+            if self.world.rough && status.is_server_error() {
+                return None;
+            }
             let html = answer.text().await.ok()?;
             assert!(status.is_success(), "{url} answered {status}: {html}");
             return Some(Page::read(&html));

@@ -13,6 +13,7 @@ mod accounts;
 mod callbacks;
 mod claims;
 mod crash;
+mod days;
 mod desk;
 mod eligibility;
 mod import;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Where a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum On {
     Sendredpack,
