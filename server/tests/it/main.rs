@@ -16,6 +16,7 @@ mod crash;
 mod eligibility;
 mod import;
 mod migrations;
+mod money;
 mod moving;
 mod nodes;
 mod oauth;
