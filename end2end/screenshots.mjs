@@ -79,6 +79,7 @@ async function dashboard(world, browser, out) {
   const pages = {
     overview: '/admin', campaigns: '/admin/campaigns', 'campaign-new': '/admin/campaigns/new', campaign: await first('/admin/campaigns', 'campaigns'),
     accounts: '/admin/accounts', 'account-new': '/admin/accounts/new', account: await first('/admin/accounts', 'accounts'), claims: '/admin/claims', budgets: '/admin/budgets',
+    'budget-line': await first('/admin/budgets', 'budgets'), payouts: '/admin/payouts', payout: await first('/admin/payouts', 'payouts'), rails: '/admin/rails', alerts: '/admin/alerts',
   };
   for (const [name, path] of Object.entries(pages)) {
     await page.goto(world.origin + path);

@@ -104,6 +104,13 @@ export class World {
     return stdout;
   }
 
+  /** Adds a member of staff. */
+  async hire(login, role, password) {
+    const adding = promisify(execFile)(join(programs(), 'lingbao'), ['operator', 'add', login, '--role', role], { env: this.env, cwd: this.folder });
+    adding.child.stdin.end(password);
+    await adding;
+  }
+
   /** Starts the server, also after `kill`. */
   async serve() {
     this.run('lingbao', ['serve']);

@@ -25,10 +25,14 @@ pub mod frame;
 pub mod sign_in;
 
 pub mod accounts;
+pub mod alerts;
 pub mod budgets;
 pub mod campaigns;
 pub mod claims;
 pub mod dashboard;
+pub mod money;
+pub mod payouts;
+pub mod rails;
 
 pub use context::{EntryUrl, PublicUrl};
 pub use error::AppError;
@@ -61,6 +65,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("accounts/:id") view={Lazy::<accounts::AccountPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("claims") view={Lazy::<claims::ClaimsPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("budgets") view={Lazy::<budgets::BudgetsPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("budgets/:id") view={Lazy::<budgets::LinePage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("payouts") view={Lazy::<payouts::PayoutsPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("payouts/:id") view={Lazy::<payouts::PayoutPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("rails") view={Lazy::<rails::RailsPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("alerts") view={Lazy::<alerts::AlertsPage>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -4,7 +4,7 @@
 use crate::store::alerts::{self as store, RobotRow};
 use crate::vault::Purpose;
 use crate::{Engine, Error, audit};
-use rules::alert::{Alert, Kind, RobotKind, RobotUrl};
+use rules::alert::{Alert, Kind, RobotKind, RobotUrl, Untold};
 use rules::operator::Operator;
 use rules::say::{Lang, alert as say};
 use rules::time::secs;
@@ -64,7 +64,7 @@ impl Engine {
     /// Lets a robot say a test sentence. Errors: not found; what the robot answered.
     pub async fn test_robot(&self, by: &Operator, id: i64, lang: Lang) -> Result<(), Error> {
         let robot = store::robot_by_id(self.db().read(), id).await?.ok_or_else(Error::not_found)?;
-        self.tell(&robot, say::test(lang)).await.map_err(Error::conflict)?;
+        self.tell(&robot, say::test(lang)).await.map_err(|why| Error::conflict(why.sentence(lang)))?;
         let mut tx = self.db().begin().await?;
         audit::note(self, &mut tx, by, "robot.test", id).await?;
         tx.commit().await
@@ -85,6 +85,7 @@ impl Engine {
             let text = say::message(alert, Lang::Zh);
             let results = futures::future::join_all(robots.iter().map(|robot| self.tell(robot, &text))).await;
             for why in results.iter().filter_map(|result| result.as_ref().err()) {
+                let why = why.sentence(Lang::En);
                 tracing::warn!(alert.kind = alert.kind.name(), why, "a robot did not take an alert; it is told again");
             }
             if results.iter().all(Result::is_ok) {
@@ -109,26 +110,26 @@ impl Engine {
         tx.commit().await
     }
 
-    /// Posts one sentence; the words say what went wrong.
-    async fn tell(&self, robot: &RobotRow, text: &str) -> Result<(), String> {
-        let opened = self.vault().open(Purpose::Secret, &robot.sealed_url).map_err(|error| error.to_string())?;
-        let url = RobotUrl::try_from(opened.as_str()).map_err(|_| "the address is not a robot's".to_owned())?;
+    /// Posts one sentence.
+    async fn tell(&self, robot: &RobotRow, text: &str) -> Result<(), Untold> {
+        let opened = self.vault().open(Purpose::Secret, &robot.sealed_url).map_err(|_| Untold::AddressLost)?;
+        let url = RobotUrl::try_from(opened.as_str()).map_err(|_| Untold::AddressLost)?;
         let base = self.settings().robots_url.clone().unwrap_or_else(|| format!("https://{}", url.kind().host()));
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(5))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
-            .map_err(|_| "TLS cannot be set up".to_owned())?;
+            .map_err(|_| Untold::Silent)?;
         let request = client.post(format!("{base}{}", url.path())).json(&body(url.kind(), text));
         // The error would print the address, which is a secret.
-        let answer = request.send().await.map_err(|_| "the robot's host does not answer".to_owned())?;
-        let answer: Value = answer.json().await.map_err(|_| "the robot's answer cannot be read".to_owned())?;
+        let answer = request.send().await.map_err(|_| Untold::Silent)?;
+        let answer: Value = answer.json().await.map_err(|_| Untold::Unreadable)?;
         let code = ["errcode", "code", "StatusCode"].iter().find_map(|name| answer.get(name)).and_then(Value::as_i64);
         match code {
             Some(0) => Ok(()),
-            Some(code) => Err(format!("the robot answered {code}")),
-            None => Err("the robot's answer cannot be read".to_owned()),
+            Some(code) => Err(Untold::Refused(code)),
+            None => Err(Untold::Unreadable),
         }
     }
 }

@@ -2,14 +2,17 @@
 //! Refuses to take back money that is already granted.
 
 use crate::store::budgets::{self as store, Transfer};
-use crate::store::{campaigns, caps, links};
+use crate::store::{alerts, campaigns, caps, links, live};
 use crate::{Engine, Error, audit};
 use rules::Fen;
+use rules::alert;
 use rules::cap::{Cap, CapUse, Kind, Use};
+use rules::forecast;
 use rules::ids::{AccountId, CampaignId};
 use rules::ledger::{Budget, Entry, Event};
 use rules::operator::Operator;
 use rules::say::{Lang, campaign as say};
+use rules::time::UnixMs;
 
 impl Engine {
     /// The budget of a campaign. Errors: not found.
@@ -113,6 +116,36 @@ impl Engine {
         tx.commit().await?;
         self.touch();
         Ok(())
+    }
+
+    /// Sets below which free amount somebody is told; zero tells nobody. It is told at once when less is left already.
+    /// Errors: not found.
+    pub async fn set_low(&self, by: &Operator, campaign: CampaignId, low: Fen) -> Result<(), Error> {
+        let now = self.clock().now();
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            if campaigns::set_low(&mut tx, campaign, low).await? == 0 {
+                return Err(Error::not_found());
+            }
+            let of = campaigns::by_id(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?;
+            let left = store::of_campaign(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?.available;
+            if left < low {
+                alerts::raise(&mut tx, alert::Kind::LowBudget, of.slug.as_str(), &left.to_string(), now).await?;
+            }
+            audit::note(self, &mut tx, by, "budget.low", campaign.0).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// When a campaign's budget will be empty at the pace of its last quarter of an hour. Errors: not found.
+    pub async fn empty_at(&self, campaign: CampaignId) -> Result<Option<UnixMs>, Error> {
+        let now = self.clock().now();
+        let tx = self.db().begin_read().await?;
+        let available = store::of_campaign(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?.available;
+        let since = now.plus(-forecast::WINDOW_MS).minute() + 1;
+        let granted = live::total(tx.conn(), campaign, since).await?.granted_fen;
+        Ok(forecast::empty_at(available, granted, forecast::WINDOW_MS, now))
     }
 
     /// One page of a line's statement, the newest transfer first, before the transfer `before`.

@@ -28,6 +28,7 @@ pub mod merchants;
 pub mod notices;
 pub mod operators;
 pub mod payer;
+pub mod payout_list;
 pub mod payouts;
 pub mod prizes;
 pub mod rails;

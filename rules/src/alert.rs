@@ -20,6 +20,8 @@ pub enum Kind {
     BillForgotten,
     /// Payouts are older than they should be.
     Overdue,
+    /// A campaign has less left to grant than staff wanted to be told of.
+    LowBudget,
 }
 names!(Kind {
     RailPaused = "rail_paused",
@@ -27,6 +29,7 @@ names!(Kind {
     BillDiffers = "bill_differs",
     BillForgotten = "bill_forgotten",
     Overdue = "overdue",
+    LowBudget = "low_budget",
 });
 
 /// One alert; what is the same for kind and object is one alert, counted.
@@ -71,6 +74,19 @@ impl RobotKind {
             Self::Feishu => "open.feishu.cn",
         }
     }
+}
+
+/// Why a robot did not say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untold {
+    /// Its stored address cannot be opened, or is no robot's.
+    AddressLost,
+    /// Its host did not answer.
+    Silent,
+    /// Its answer cannot be read.
+    Unreadable,
+    /// It answered with this code.
+    Refused(i64),
 }
 
 /// A robot's address. Who has it can write into the chat, so it is sealed at rest and never printed.

@@ -119,6 +119,8 @@ pub struct Campaign {
     pub asserted_cap: Fen,
     /// True when its budget is spread evenly over the hours left.
     pub paced: bool,
+    /// Somebody is told when less than this is left to grant; nothing is told at zero.
+    pub low: Fen,
     /// When it first ran.
     pub started_at: Option<UnixMs>,
 }
@@ -338,6 +340,7 @@ mod tests {
                 rail: Rail::Redpack,
                 asserted_cap: checked.asserted_cap,
                 paced: false,
+                low: Fen::ZERO,
                 started_at: None,
             }
             .opening(now)

@@ -3,7 +3,10 @@
 #![deny(clippy::float_arithmetic)]
 
 use crate::Fen;
-use crate::time::UnixMs;
+use crate::time::{UnixMs, minutes};
+
+/// How long a stretch tells the pace.
+pub const WINDOW_MS: i64 = minutes(15);
 
 /// The instant at which `available` is used up at the pace of the last `window_ms`, in which `granted` was granted;
 /// `None` when that is beyond all counting.

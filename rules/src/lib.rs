@@ -17,6 +17,7 @@ pub mod forecast;
 pub mod ledger;
 pub mod link;
 pub mod payout;
+pub mod payout_list;
 pub mod prize;
 pub mod rail;
 pub mod retry;

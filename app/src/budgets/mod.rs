@@ -2,27 +2,32 @@
 //! Refuses to touch reserved money: it is promised to people.
 
 pub mod api;
+mod caps;
+mod line;
+pub mod statement;
 
 use crate::browser::Sent;
 use crate::campaigns::api::CampaignDesk;
 use crate::change::Change;
 use crate::context::lang;
 use crate::error::AppError;
+use crate::money::tabs;
 use crate::told::call;
 use crate::ui::field::{Choice, Errors, Field, Kind, Summary};
 use crate::ui::note::{Outcome, empty};
 use crate::ui::number::yuan;
-use crate::ui::page::{ask, once, show};
+use crate::ui::page::{ask, once, param, show};
 use crate::ui::table::{Table, figures, words};
-use api::{Line, Lines, Step};
+use api::{Line, LineDesk, Lines, Step};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, lazy_route};
 use rules::Fen;
 use rules::account::FieldError;
+use rules::ids::CampaignId;
 use rules::ledger::Budget;
 use rules::operator::Role;
-use rules::say::{Lang, campaign as say_campaign, dashboard as say};
+use rules::say::{Lang, campaign as say_campaign, dashboard as say, money};
 
 const PLACE: &str = "budget";
 
@@ -39,11 +44,35 @@ impl LazyRoute for BudgetsPage {
         let lines = ask(once(), |_| call(api::read_budgets()));
         let lang = lang();
         view! {
-            <Title text=say::budgets(lang)/>
+            <Title text=say::budget_lines(lang)/>
+            {tabs()}
             <div class="title-row">
-                <div><h1>{say::budgets(lang)}</h1><p class="lead">{say::budgets_lead(lang)}</p></div>
+                <div><h1>{say::budget_lines(lang)}</h1><p class="lead">{say::budgets_lead(lang)}</p></div>
             </div>
             {show(lines, 0, |lines: Lines| view! { <AllLines lines/> }.into_any())}
+        }
+        .into_any()
+    }
+}
+
+/// The page at `/admin/budgets/{id}`.
+pub struct LinePage;
+
+#[lazy_route]
+impl LazyRoute for LinePage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let desk = ask(param("id"), |id| {
+            let id = id.and_then(|id| id.parse::<CampaignId>().ok()).ok_or(AppError::NotFound);
+            call(async move { api::read_line(id?).await })
+        });
+        view! {
+            <Title text=say::budget_lines(lang())/>
+            {tabs()}
+            {show(desk, 0, |desk: LineDesk| view! { <line::Desk desk/> }.into_any())}
         }
         .into_any()
     }
@@ -63,13 +92,14 @@ fn AllLines(lines: Lines) -> impl IntoView {
         let columns = vec![
             words(say::campaign(lang)),
             words(say::state(lang)),
+            words(money::head_room(lang)),
             figures(say::available(lang)),
             figures(say::reserved(lang)),
             figures(say::paid(lang)),
             figures(say::funded(lang)),
         ];
         let rows = lines.into_iter().map(|line| row(line, lang)).collect_view();
-        view! { <Table caption=say::budgets(lang) columns>{rows}</Table> }.into_any()
+        view! { <Table caption=say::budget_lines(lang) columns>{rows}</Table> }.into_any()
     };
     let options = change.part(|page| {
         let names = page.lines.iter().map(|line| (line.campaign.to_string(), line.name.clone()));
@@ -111,8 +141,9 @@ fn row(line: Line, lang: Lang) -> AnyView {
     let funded = line.budget.funded().unwrap_or_default();
     view! {
         <tr data-test=format!("budget-{}", line.campaign)>
-            <td class="head"><a href=format!("/admin/campaigns/{}", line.campaign)>{line.name}</a></td>
+            <td class="head"><a href=format!("/admin/budgets/{}", line.campaign)>{line.name}</a></td>
             <td data-label=say::state(lang)>{crate::campaigns::state_chip(line.state, lang)}</td>
+            <td data-label=money::head_room(lang)>{line::head_room(&line.budget, lang)}</td>
             <td class="figure" data-label=say::available(lang)><b>{yuan(available)}</b></td>
             <td class="figure" data-label=say::reserved(lang)>{yuan(reserved)}</td>
             <td class="figure" data-label=say::paid(lang)>{yuan(paid)}</td>
@@ -151,6 +182,7 @@ pub fn CampaignBudget(
 ) -> impl IntoView {
     let lang = lang();
     let budget = change.part(|desk| desk.budget);
+    let more = change.part(|desk| format!("/admin/budgets/{}", desk.campaign.id));
     let may = change.part(|desk| desk.role.covers(Role::Finance));
     let errors = change.fields(PLACE);
     let submit = move |event: web_sys::SubmitEvent| {
@@ -173,7 +205,7 @@ pub fn CampaignBudget(
     };
     view! {
         <section class="card">
-            <h2>{say::budgets(lang)}</h2>
+            <h2>{say::budget_lines(lang)} <a class="more" href=move || more.get()>{money::manage(lang)}</a></h2>
             <dl class="pots">
                 {part(say::available(lang), |budget| budget.available)}
                 {part(say::reserved(lang), |budget| budget.reserved)}

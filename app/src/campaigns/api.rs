@@ -84,8 +84,9 @@ async fn members(engine: &engine::Engine, id: CampaignId, role: Role) -> Result<
     Ok(members)
 }
 
+/// The desk of a campaign as it is now.
 #[cfg(feature = "ssr")]
-async fn desk(id: CampaignId) -> Result<Told<CampaignDesk>, AppError> {
+pub(crate) async fn desk(id: CampaignId) -> Result<Told<CampaignDesk>, AppError> {
     let role = crate::context::operator()?.role;
     let engine = crate::context::engine()?;
     Told::of(&CampaignDesk {

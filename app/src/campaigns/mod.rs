@@ -203,6 +203,7 @@ fn Desk(desk: CampaignDesk) -> impl IntoView {
         <members::Members change/>
         <links::Links change/>
         <crate::budgets::CampaignBudget change/>
+        <crate::rails::CampaignRail change/>
         <form::Settings change/>
     }
 }

@@ -28,6 +28,8 @@ pub struct Frame {
     pub operator: Operator,
     /// Every campaign, the newest first.
     pub campaigns: Vec<CampaignName>,
+    /// What is said of each rail that stands still.
+    pub standing_still: Vec<String>,
 }
 
 /// Who is signed in.
@@ -46,9 +48,26 @@ pub async fn me() -> Result<Operator, AppError> {
 #[server(prefix = "/api/viewer", endpoint = "frame", input = GetUrl)]
 pub async fn read_frame() -> Result<Told<Frame>, AppError> {
     let operator = crate::context::operator()?;
-    let campaigns = crate::context::engine()?.campaigns().await?;
+    let engine = crate::context::engine()?;
+    let campaigns = engine.campaigns().await?;
+    let (rails, lang) = (engine.rails().await?, crate::context::lang());
+    let standing_still = rails.iter().filter_map(|rail| stands_still(rail, lang)).collect();
     let campaigns = campaigns.into_iter().map(|c| CampaignName { slug: c.slug, name: c.name, state: c.state });
-    Told::of(&Frame { operator, campaigns: campaigns.collect() })
+    Told::of(&Frame { operator, campaigns: campaigns.collect(), standing_still })
+}
+
+/// What is said of a rail that stands still, on every page.
+#[cfg(feature = "ssr")]
+fn stands_still(rail: &rules::rail::RailRow, lang: rules::say::Lang) -> Option<String> {
+    use rules::rail::Standing;
+    use rules::say::{money, payout};
+    let why = match (rail.standing, payout::code(&rail.reason, lang)) {
+        (Standing::Open, _) => return None,
+        (Standing::Stopped, _) => money::stopped_by_hand(lang).to_owned(),
+        (Standing::Paused, "") => rail.reason.clone(),
+        (Standing::Paused, words) => words.to_owned(),
+    };
+    Some(money::stands_still(rail.rail, rail.mch_id.as_str(), rail.standing, &why, lang))
 }
 
 /// The campaign shown when the address names none: the first one running, else the first.

@@ -5,13 +5,14 @@ pub mod api;
 mod top_bar;
 
 use crate::context::lang;
+use crate::money::is_section;
 use crate::told::call;
 use crate::ui::icon::{Icon, icon, mark};
-use crate::ui::page::{Waiting, ask_first};
+use crate::ui::page::{Waiting, ask_first, show_quietly};
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
-use leptos_router::hooks::use_query_map;
-use rules::say::dashboard as say;
+use leptos_router::hooks::{use_location, use_query_map};
+use rules::say::{dashboard as say, money};
 
 /// How the live page's connection stands, for the dot in the top bar.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,10 +62,34 @@ pub fn Frame() -> impl IntoView {
             <Rail/>
             <div class="stage">
                 <top_bar::TopBar/>
+                {stands_still()}
                 <main id="main" tabindex="-1"><Outlet/></main>
             </div>
         </div>
     }
+}
+
+/// A rail that stands still is told on every page: icon, colour, words, and the way to it.
+fn stands_still() -> AnyView {
+    let lang = lang();
+    let TopBarTold(told) = expect_context();
+    show_quietly(told, move |frame: api::Frame| {
+        let said = frame
+            .standing_still
+            .into_iter()
+            .map(|still| view! { <p>{icon(Icon::Bad)}<span>{still}</span></p> }.into_any());
+        let said: Vec<_> = said.collect();
+        if said.is_empty() {
+            return ().into_any();
+        }
+        view! {
+            <div class="banner" role="alert" data-test="banner">
+                <div>{said}</div>
+                <a class="button" href="/admin/rails">{money::see_rails(lang)}</a>
+            </div>
+        }
+        .into_any()
+    })
 }
 
 /// The pages: a rail at the left, a bar at the bottom of a phone.
@@ -72,6 +97,7 @@ pub fn Frame() -> impl IntoView {
 fn Rail() -> impl IntoView {
     let lang = lang();
     let picked = picked();
+    let here = use_location().pathname;
     let entries = [
         ("/admin", Icon::Overview, say::overview(lang), true),
         ("/admin/campaigns", Icon::Campaigns, say::campaigns(lang), false),
@@ -83,7 +109,9 @@ fn Rail() -> impl IntoView {
         .into_iter()
         .map(|(path, picture, word, exact)| {
             let href = move || picked.with(|slug| keep_picked(path, slug.as_deref()));
-            view! { <li><A href=href exact=exact>{icon(picture)}<span>{word}</span></A></li> }
+            // One entry stands for all pages about money.
+            let within = move || path == "/admin/budgets" && here.with(|here| is_section(here));
+            view! { <li class:within=within><A href=href exact=exact>{icon(picture)}<span>{word}</span></A></li> }
         })
         .collect_view();
     view! {

@@ -42,7 +42,7 @@ pub fn show<T: DeserializeOwned + 'static>(
         Ok(shape) => show(shape),
         Err(error) => failed(&error),
     };
-    waited(waiting, figures, Arc::new(read))
+    waited(waiting, Some(figures), Arc::new(read))
 }
 
 /// Shows a small part of the frame: nothing while waiting, nothing when it fails.
@@ -54,12 +54,13 @@ pub fn show_quietly<T: DeserializeOwned + 'static>(
         Ok(shape) => show(shape),
         Err(_) => ().into_any(),
     };
-    waited(waiting, 0, Arc::new(read))
+    waited(waiting, None, Arc::new(read))
 }
 
-fn waited(waiting: Waiting, figures: usize, show: Arc<dyn Fn(Answer) -> AnyView + Send + Sync>) -> AnyView {
+/// While waiting there is a grey page, or nothing where `skeleton` is `None`.
+fn waited(waiting: Waiting, skeleton: Option<usize>, show: Arc<dyn Fn(Answer) -> AnyView + Send + Sync>) -> AnyView {
     view! {
-        <Suspense fallback=move || view! { <Skeleton figures/> }>
+        <Suspense fallback=move || skeleton.map(|figures| view! { <Skeleton figures/> })>
             {move || {
                 let show = Arc::clone(&show);
                 Suspend::new(async move { show(waiting.await) })

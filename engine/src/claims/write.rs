@@ -11,8 +11,9 @@ use crate::store::caps::{self, Changes};
 use crate::store::claims::{self as store, Key as ClaimKey, NewClaim, NewRefusal, Stand};
 use crate::store::live::{self as rollups, Deltas, Key};
 use crate::store::payouts::{self, NewPayout};
-use crate::store::{Tx, tickets};
+use crate::store::{Tx, alerts, tickets};
 use crate::{Engine, Error};
+use rules::alert;
 use rules::eligibility::Refusal;
 use rules::ids::{ClaimId, PayoutId};
 use rules::ledger;
@@ -70,7 +71,8 @@ impl Engine {
                 }
             }
         }
-        sheet.write(tx, self.settings().node).await
+        sheet.write(tx, self.settings().node).await?;
+        tell_low(tx, facts, &sheet.reservations, now).await
     }
 
     fn note_grant(&self, sheet: &mut Sheet, written: &Written<'_>, now: UnixMs) -> Result<(), Error> {
@@ -134,6 +136,20 @@ impl Engine {
         let key = Key { campaign: campaign.id, account, link: refused.link, minute: now.minute() };
         rollups::sum(&mut sheet.figures, key, &Figures { refusals: 1, ..Figures::default() }.into());
     }
+}
+
+/// Tells somebody of every campaign whose free money this batch brought below what staff asked to be told of.
+async fn tell_low(tx: &mut Tx, facts: &Facts, reservations: &[Transfer], now: UnixMs) -> Result<(), Error> {
+    for ground in facts.grounds.values() {
+        let Ground { campaign, budget, .. } = ground;
+        let granted: i64 = reservations.iter().filter(|r| r.line == budget.line).map(|r| r.amount.get()).sum();
+        // What is free now was already lessened by every decision of the batch.
+        let (before, after, low) = (budget.available.get() + granted, budget.available, campaign.low);
+        if before >= low.get() && after < low {
+            alerts::raise(tx, alert::Kind::LowBudget, campaign.slug.as_str(), &after.to_string(), now).await?;
+        }
+    }
+    Ok(())
 }
 
 impl Sheet {

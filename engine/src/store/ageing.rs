@@ -1,6 +1,7 @@
 //! Payouts without an end, and what staff do to one of them.
 //! Refuses to change a number or a request.
 
+use super::payout_list::SINCE;
 use super::{Tx, exec, fen, get, parsed, row, rows};
 use crate::error::Error;
 use rules::ageing::{Ageing, patience_ms};
@@ -29,13 +30,13 @@ fn ageing(r: &QueryResult) -> Result<Ageing, Error> {
 
 /// Everything that is not final, the longest standing first.
 pub async fn open(db: &impl ConnectionTrait, limit: i64) -> Result<Vec<Ageing>, Error> {
-    let sql =
+    let sql = format!(
         "SELECT p.id, c.campaign_id, p.mch_billno, p.rail, p.state, p.due_at, p.amount_fen, p.attempts, p.err_code,
-            COALESCE(CASE p.state WHEN 'sending' THEN p.called_at WHEN 'unknown' THEN p.doubted_at
-                WHEN 'sent' THEN p.accepted_at WHEN 'waiting_confirm' THEN p.called_at END, p.created_at) AS since
+            {SINCE} AS since
         FROM payouts p JOIN claims c ON c.id = p.claim_id
-        WHERE p.state IN ('queued', 'sending', 'unknown', 'sent', 'waiting_confirm') ORDER BY since, p.id LIMIT $1";
-    rows(db, sql, [limit.into()]).await?.iter().map(ageing).collect()
+        WHERE p.state IN ('queued', 'sending', 'unknown', 'sent', 'waiting_confirm') ORDER BY since, p.id LIMIT $1"
+    );
+    rows(db, &sql, [limit.into()]).await?.iter().map(ageing).collect()
 }
 
 /// Makes a payout that is not final and not being sent due at `now`; false when it is none of these.

@@ -56,6 +56,18 @@ pub async fn open_line(tx: &mut Tx, line: LineId, campaign: CampaignId) -> Resul
     Ok(())
 }
 
+/// A transfer as a statement shows it.
+pub fn entry(r: &QueryResult) -> Result<Entry, Error> {
+    Ok(Entry {
+        id: get(r, "id")?,
+        at: UnixMs(get(r, "at")?),
+        event: parsed(r, "event")?,
+        amount: fen(r, "amount_fen")?,
+        mch_billno: get::<Option<String>>(r, "mch_billno")?.unwrap_or_default(),
+        operator: get::<Option<String>>(r, "login")?.unwrap_or_default(),
+    })
+}
+
 /// One page of a campaign's transfers, the newest first, before the transfer `before`.
 pub async fn statement(
     db: &impl ConnectionTrait,
@@ -68,16 +80,6 @@ pub async fn statement(
             LEFT JOIN operators o ON o.id = t.operator_id
         WHERE l.campaign_id = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3";
     let values = [campaign.0.into(), before.unwrap_or(i64::MAX).into(), limit.into()];
-    let entry = |r: &QueryResult| {
-        Ok(Entry {
-            id: get(r, "id")?,
-            at: UnixMs(get(r, "at")?),
-            event: parsed(r, "event")?,
-            amount: fen(r, "amount_fen")?,
-            mch_billno: get::<Option<String>>(r, "mch_billno")?.unwrap_or_default(),
-            operator: get::<Option<String>>(r, "login")?.unwrap_or_default(),
-        })
-    };
     rows(db, sql, values).await?.iter().map(entry).collect()
 }
 

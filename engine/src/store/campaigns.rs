@@ -5,6 +5,7 @@ use super::dialect::Column::Text;
 use super::dialect::{self, batch, json_rows};
 use super::{Tx, exec, fen, get, not_taken, parsed, prizes, row, rows};
 use crate::error::Error;
+use rules::Fen;
 use rules::campaign::{Campaign, CheckedCampaign, Member, State, Texts};
 use rules::ids::{AccountId, Appid, CampaignId, EditKey, MchId, Slug};
 use rules::payout::Rail;
@@ -36,6 +37,7 @@ fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
         rail: parsed(r, "rail")?,
         asserted_cap: fen(r, "asserted_cap_fen")?,
         paced: get::<i64>(r, "paced")? == 1,
+        low: fen(r, "low_fen")?,
         started_at: get::<Option<i64>>(r, "started_at")?.map(UnixMs),
     })
 }
@@ -136,6 +138,11 @@ pub async fn set_state(tx: &mut Tx, id: CampaignId, state: State, now: UnixMs) -
 pub async fn set_paced(tx: &mut Tx, id: CampaignId, paced: bool) -> Result<u64, Error> {
     let sql = "UPDATE campaigns SET paced = $2 WHERE id = $1";
     Ok(exec(tx.conn(), sql, [id.0.into(), i64::from(paced).into()]).await?)
+}
+
+/// Sets below which amount somebody is told.
+pub async fn set_low(tx: &mut Tx, id: CampaignId, low: Fen) -> Result<u64, Error> {
+    Ok(exec(tx.conn(), "UPDATE campaigns SET low_fen = $2 WHERE id = $1", [id.0.into(), low.get().into()]).await?)
 }
 
 /// Chooses the rail of new payouts.

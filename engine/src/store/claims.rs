@@ -267,7 +267,8 @@ fn listed(r: &QueryResult) -> Result<Listed, Error> {
     Ok(Listed { row, payee, payout_at: get::<Option<i64>>(r, "accepted_at")?.map(UnixMs), ip: get(r, "ip")? })
 }
 
-fn masked(openid: &str) -> String {
+/// An openid with its middle hidden.
+pub fn masked(openid: &str) -> String {
     let head: String = openid.chars().take(4).collect();
     let tail: String = openid.chars().skip(openid.chars().count().saturating_sub(4)).collect();
     format!("{head}…{tail}")

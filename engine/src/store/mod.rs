@@ -16,6 +16,7 @@ pub mod links;
 pub mod live;
 pub mod merchants;
 pub mod operators;
+pub mod payout_list;
 pub mod payouts;
 /// The throw-away server that stories use too.
 #[cfg(test)]

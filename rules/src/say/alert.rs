@@ -2,7 +2,7 @@
 //! Refuses to name a follower or a secret; a chat is not the place for them.
 
 use super::{Lang, sentences};
-use crate::alert::{Alert, Kind};
+use crate::alert::{Alert, Kind, Untold};
 
 sentences! {
     robot_wrong: "请填写企业微信、钉钉或飞书机器人的 https 地址", "Enter the https address of a WeCom, DingTalk or Feishu robot";
@@ -13,6 +13,26 @@ sentences! {
     not_waiting: "它现在的状态不能这样操作，请刷新后再看", "Its state does not allow this; reload and look again";
 }
 
+impl Untold {
+    /// What happened and what to do.
+    pub fn sentence(self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::AddressLost, Lang::Zh) => "保存的地址打不开，请移除后重新添加。".to_owned(),
+            (Self::AddressLost, Lang::En) => {
+                "Its stored address cannot be read; remove it and add it again.".to_owned()
+            }
+            (Self::Silent, Lang::Zh) => "机器人没有回应，请检查服务器能否访问外网。".to_owned(),
+            (Self::Silent, Lang::En) => "The robot's host does not answer; look whether it can be reached.".to_owned(),
+            (Self::Unreadable, Lang::Zh) => "机器人的回应看不懂，请检查地址。".to_owned(),
+            (Self::Unreadable, Lang::En) => "The robot's answer cannot be read; look at its address.".to_owned(),
+            (Self::Refused(code), Lang::Zh) => format!("机器人没有收下，错误码 {code}，请检查地址和安全设置。"),
+            (Self::Refused(code), Lang::En) => {
+                format!("The robot answered {code}; look at its address and its security settings.")
+            }
+        }
+    }
+}
+
 /// One message.
 pub fn message(alert: &Alert, lang: Lang) -> String {
     let Alert { object, detail, times, .. } = alert;
@@ -20,6 +40,18 @@ pub fn message(alert: &Alert, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("领包提醒：{what}\n{object} {detail}（{times} 次）"),
         Lang::En => format!("Lingbao: {what}\n{object} {detail} ({times} times)"),
+    }
+}
+
+/// What happened, in a word or two.
+pub const fn name(kind: Kind, lang: Lang) -> &'static str {
+    match kind {
+        Kind::RailPaused => lang.pick("通道暂停", "Rail paused"),
+        Kind::PayoutHeldUp => lang.pick("付款受阻", "Payout held up"),
+        Kind::BillDiffers => lang.pick("账单不一致", "Bill differs"),
+        Kind::BillForgotten => lang.pick("查不到账单", "Bill forgotten"),
+        Kind::Overdue => lang.pick("超过时限", "Overdue"),
+        Kind::LowBudget => lang.pick("预算不多", "Low budget"),
     }
 }
 
@@ -43,5 +75,9 @@ pub const fn what(kind: Kind, lang: Lang) -> &'static str {
             "WeChat Pay no longer knows a payout; the fund-flow bill has to tell",
         ),
         Kind::Overdue => lang.pick("有付款超过时限还没有结果", "payouts are past their deadline without an end"),
+        Kind::LowBudget => lang.pick(
+            "活动的可用预算不多了，请补充预算或准备收尾",
+            "a campaign's free budget runs low; fund it, or get ready to end",
+        ),
     }
 }

@@ -11,7 +11,8 @@ sentences! {
     campaigns: "活动", "Campaigns";
     accounts: "公众号", "Accounts";
     claims: "领取", "Claims";
-    budgets: "资金", "Budgets";
+    budgets: "资金", "Money";
+    budget_lines: "预算", "Budgets";
     campaign: "活动", "Campaign";
     choose_campaign: "选择活动", "Choose a campaign";
     other_language: "English", "中文";

@@ -18,6 +18,7 @@ mod desk;
 mod eligibility;
 mod import;
 mod migrations;
+mod money;
 mod moving;
 mod nodes;
 mod oauth;

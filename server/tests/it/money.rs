@@ -1,0 +1,90 @@
+//! What staff see of money and do about it: low budgets told once, payouts listed, held, released and sent anew.
+//! Refuses a screen that says other than the ledger.
+
+use crate::world::{COFFEE, World};
+use engine::operators::console;
+use rules::Fen;
+use rules::alert::Kind;
+use rules::payout::State;
+use rules::payout_list::{Filter, Step};
+use rules::say::Lang;
+use rules::time::minutes;
+use serde_json::json;
+
+fn fen(n: i64) -> Fen {
+    Fen::new(n).unwrap()
+}
+
+async fn alerts(world: &World, kind: Kind) -> Vec<i64> {
+    let alerts = world.engine().alerts().await.unwrap();
+    alerts.iter().filter(|alert| alert.kind == kind).map(|alert| alert.times).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_that_falls_below_its_mark_is_told_of_once_by_the_claim_that_brought_it_there() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let demo = world.campaign("demo").await.id;
+    world.only_so_much_is_left(1_000).await;
+    engine.set_low(&console(), demo, fen(950)).await.unwrap();
+    assert_eq!(alerts(&world, Kind::LowBudget).await, [0; 0], "there is enough yet");
+    for name in ["Ming", "Hong", "Qiang"] {
+        world.follower(name).await.claims(COFFEE).await;
+    }
+    world.work_until_idle().await;
+    assert_eq!(alerts(&world, Kind::LowBudget).await, [1]);
+    let left = engine.budget(demo).await.unwrap().available;
+    assert!(left < fen(950));
+    engine.set_low(&console(), demo, fen(2_000)).await.unwrap();
+    assert_eq!(alerts(&world, Kind::LowBudget).await, [2], "a mark above what is left is told of at once");
+    let empty_at = engine.empty_at(demo).await.unwrap().unwrap();
+    assert!(empty_at > engine.clock().now(), "and there is a pace to foresee the end by");
+    world.later(minutes(20)).await;
+    assert_eq!(engine.empty_at(demo).await.unwrap(), None, "a pace of long ago foresees nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_payout_is_listed_as_held_and_never_as_late_until_it_is_released() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let ming = world.follower("Ming").await;
+    ming.claims(COFFEE).await;
+    let listed = async |filter| engine.payouts(filter, None, 10).await.unwrap();
+    let id = listed(Filter::Open).await[0].payout;
+    engine.hold_payout(&console(), id, Lang::En).await.unwrap();
+    world.work_until_idle().await;
+    world.later(minutes(40)).await;
+    assert!(ming.wallet().await.is_empty());
+    assert_eq!(listed(Filter::Held).await.len(), 1);
+    assert_eq!(engine.overdue(10).await.unwrap().1, 0, "what staff hold is not late");
+    assert_eq!(engine.payout(id).await.unwrap().steps(), [Step::Retry]);
+    engine.retry_now(&console(), id, Lang::En).await.unwrap();
+    assert_eq!(engine.overdue(10).await.unwrap().1, 1, "what waited forty minutes is late again");
+    world.work_until_idle().await;
+    assert_eq!(ming.wallet().await.len(), 1);
+    assert_eq!(listed(Filter::Held).await.len() + listed(Filter::Overdue).await.len(), 0);
+    assert_eq!(listed(Filter::At(State::Sent)).await[0].attempts, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_is_sent_anew_once_and_both_payouts_are_shown_together() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let ming = world.follower("Ming").await;
+    let amount = fen(ming.claims(COFFEE).await.amount_fen().unwrap());
+    let fault = json!({ "on": "sendredpack", "kind": "err_code", "code": "V2_ACCOUNT_SIMPLE_BAN" });
+    world.sim("/_sim/faults", &fault).await;
+    world.work_until_idle().await;
+    let failed = engine.payouts(Filter::At(State::Failed), None, 10).await.unwrap().remove(0);
+    assert_eq!((failed.amount, failed.err_code.as_str()), (amount, "V2_ACCOUNT_SIMPLE_BAN"));
+    let anew = engine.reissue(&console(), failed.payout, Lang::En).await.unwrap();
+    assert!(engine.reissue(&console(), failed.payout, Lang::En).await.is_err(), "not twice");
+    world.work_until_idle().await;
+    let facts = engine.payout(failed.payout).await.unwrap();
+    assert_eq!(facts.others.iter().map(|other| other.payout).collect::<Vec<_>>(), [anew]);
+    assert_eq!(facts.steps(), [], "and nothing more is offered");
+    assert_eq!(facts.entries.len(), 2, "reserved and given back");
+    let by_number = engine.payouts_numbered(&failed.mch_billno).await.unwrap();
+    assert_eq!(by_number[0].payout, failed.payout);
+    assert_eq!(ming.wallet().await.len(), 1);
+}
