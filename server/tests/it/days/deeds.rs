@@ -479,10 +479,11 @@ impl World {
         self.wechat_is_well().await;
         let mch_id = self.campaign().await.mch_id;
         for rail in Rail::ALL {
-            self.engine().resume_rail(&console(), &mch_id, *rail).await.unwrap();
+            let mch_id = &mch_id;
+            self.insists(|e| async move { e.resume_rail(&console(), mch_id, *rail).await }).await;
         }
         for payout in self.engine().ageing().await.unwrap().into_iter().filter(|payout| payout.held) {
-            self.engine().retry_now(&console(), payout.payout, Lang::En).await.unwrap();
+            self.insists(|e| async move { e.retry_now(&console(), payout.payout, Lang::En).await }).await;
         }
         let latest = self.clock.now().plus(hours(24 * 8));
         while self.open_payouts().await > 0 && self.clock.now() < latest {
