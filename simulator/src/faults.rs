@@ -263,4 +263,25 @@ mod tests {
         }
         assert!(serde_json::from_str::<Fault>("{}").unwrap_err().to_string().contains("a fault needs a kind"));
     }
+
+    #[test]
+    fn what_strikes_a_bill_does_not_depend_on_the_others() {
+        let strikes_of_a = |bills: &[&str]| {
+            let faults = Faults::default();
+            faults.add(fault(r#"{"on":"sendredpack","kind":"random","seed":7,"percent":50}"#)).unwrap();
+            let struck = bills.iter().map(|bill| (*bill, faults.strike_bill(On::Sendredpack, bill)));
+            struck.filter(|(bill, _)| *bill == "A").map(|(_, strike)| strike).collect::<Vec<_>>()
+        };
+        let alone = strikes_of_a(&["A"; 20]);
+        assert_eq!(alone, strikes_of_a(&["A", "B", "C"].repeat(20)));
+        assert!(alone.iter().any(Option::is_some) && alone.iter().any(Option::is_none));
+    }
+
+    #[test]
+    fn what_struck_is_counted_by_place_and_kind() {
+        let faults = Faults::default();
+        faults.add(fault(r#"{"on":"token","kind":"lost_answer","times":2}"#)).unwrap();
+        let struck = (0..3).filter(|_| faults.strike(On::Token).is_some()).count();
+        assert_eq!((struck, faults.struck()), (2, BTreeMap::from([("token.lost_answer".to_owned(), 2)])));
+    }
 }

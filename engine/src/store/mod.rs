@@ -162,6 +162,7 @@ impl Db {
 }
 
 fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
+    use sea_orm::sqlx::Connection;
     use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
     let mut options = ConnectOptions::new(url);
     options
@@ -182,6 +183,15 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
             // FULL: a commit that was answered survives the loss of power, not only of the process.
             sqlite.create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
         });
+    // SQLite ends a transaction by itself when a write fails (the disk is full); the ROLLBACK after it is then refused,
+    // and the driver goes on to count a transaction that is gone. On such a connection every later commit would only end
+    // a savepoint, and be lost with the process: it is thrown away, and the next one is new.
+    options.map_sqlx_sqlite_pool_opts(|pool| {
+        pool.before_acquire(|connection, _| {
+            let is_sound = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_sound) })
+        })
+    });
     options
 }
 
@@ -279,3 +289,6 @@ pub async fn ping(db: &Db) -> Result<(), Error> {
     row(db.read(), "SELECT 1 AS one", []).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,7 @@ impl World {
     async fn faults_of_the_day(&mut self) {
         self.wechat_is_well().await;
         for place in PLACES {
-            let (seed, percent) = (self.dice.below(1 << 30), *self.dice.one_of(&[0, 10, 40, 70]));
+            let (seed, percent) = (self.dice.below(1 << 30), *self.dice.one_of(&[0, 30, 60, 90]));
             if percent > 0 {
                 self.sim("/_sim/faults", &json!({ "on": place, "seed": seed, "percent": percent })).await;
             }
@@ -94,7 +94,8 @@ impl World {
 
     async fn does_something(&mut self) {
         match self.dice.below(100) {
-            0..30 => self.somebody_comes().await,
+            0..24 => self.somebody_comes().await,
+            24..30 => self.a_crowd_comes().await,
             30..40 => self.somebody_tries_again().await,
             40..46 => self.somebody_writes().await,
             46..52 => self.somebody_leaves().await,
@@ -149,6 +150,25 @@ impl World {
                 self.claim(&vec![who; taps]).await;
             }
         }
+    }
+
+    /// Twelve people press at once: their payouts are under way together.
+    async fn a_crowd_comes(&mut self) {
+        let people = self.people_with_tickets(12).await;
+        self.steps.note("a crowd claims");
+        self.claim(&people).await;
+    }
+
+    /// New people who followed and opened their link.
+    async fn people_with_tickets(&mut self, n: usize) -> Vec<usize> {
+        let mut people = Vec::new();
+        for _ in 0..n {
+            let who = self.somebody().await;
+            self.follows(who, COFFEE).await;
+            self.opens_tickets(who).await;
+            people.push(who);
+        }
+        people
     }
 
     async fn somebody_tries_again(&mut self) {
@@ -426,13 +446,7 @@ impl World {
 
     /// One packet is left. Three people press at once while staff take the money out; afterwards there is money again.
     async fn last_packet_is_raced_for(&mut self) {
-        let mut people = Vec::new();
-        for _ in 0..3 {
-            let who = self.somebody().await;
-            self.follows(who, COFFEE).await;
-            self.opens_tickets(who).await;
-            people.push(who);
-        }
+        let people = self.people_with_tickets(3).await;
         let id = self.campaign().await.id;
         let left = self.engine().budget(id).await.unwrap().available.get();
         let last = self.dice.between(100, 250);
@@ -465,10 +479,11 @@ impl World {
         self.wechat_is_well().await;
         let mch_id = self.campaign().await.mch_id;
         for rail in Rail::ALL {
-            self.engine().resume_rail(&console(), &mch_id, *rail).await.unwrap();
+            let mch_id = &mch_id;
+            self.insists(|e| async move { e.resume_rail(&console(), mch_id, *rail).await }).await;
         }
         for payout in self.engine().ageing().await.unwrap().into_iter().filter(|payout| payout.held) {
-            self.engine().retry_now(&console(), payout.payout, Lang::En).await.unwrap();
+            self.insists(|e| async move { e.retry_now(&console(), payout.payout, Lang::En).await }).await;
         }
         let latest = self.clock.now().plus(hours(24 * 8));
         while self.open_payouts().await > 0 && self.clock.now() < latest {
