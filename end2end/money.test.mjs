@@ -24,12 +24,13 @@ describe('the screens of money', () => {
   after(() => robots.close());
   const { stage, story } = ground();
 
-  /** A story told on one page of a signed-in browser, without a complaint in its console. */
-  const atWork = (name, tell) => story(name, async () => {
+  /** A story told on one page of a signed-in browser, without a complaint in its console but of the answers it provokes. */
+  const atWork = (name, tell, provoked = []) => story(name, async () => {
     const { context, page } = await staffBrowser(stage.browser, stage.world.origin);
     const heard = complaints(page);
     await tell(page);
-    assert.deepEqual(heard, [], 'the page complained in its console');
+    const others = heard.filter((text) => !provoked.some((status) => text.includes(`status of ${status}`)));
+    assert.deepEqual(others, [], 'the page complained in its console');
     await context.close();
   });
   const open = async (page, path) => {
@@ -82,7 +83,7 @@ describe('the screens of money', () => {
     assert.equal(fen[2], (await stage.world.books()).paid_fen, 'what the line paid is what WeChat paid');
     assert.equal(fen[0] + fen[1] + fen[2], 1_000_000, 'the three pots are all that was funded');
     assert.match(await page.getByTestId('forecast').textContent(), /最近 15 分钟的速度/);
-    assert.match(await page.getByTestId('entry-pay').first().textContent(), /\d{20,}/, 'the entry names the bill number');
+    assert.match(await page.getByTestId('entry-pay').first().textContent(), /LB[0-9A-Z]{26}/, 'the entry names the bill number');
     assert.match(await page.getByTestId('entry-fund').first().textContent(), /\+10,000\.00/);
 
     const hour = page.getByTestId('cap-hour-0');
@@ -205,7 +206,7 @@ describe('the screens of money', () => {
     chat.answer = { errcode: 0 };
     await agree(page, 'remove-robot');
     await page.getByTestId('test-robot').waitFor({ state: 'detached' });
-  });
+  }, [422, 409]);
 
   story('who may only look finds every figure and no button', async () => {
     await stage.world.hire('looker', 'viewer', 'lingbao-look-2026');
