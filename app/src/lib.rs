@@ -29,6 +29,7 @@ pub mod budgets;
 pub mod campaigns;
 pub mod claims;
 pub mod dashboard;
+pub mod reconciliation;
 
 pub use context::{EntryUrl, PublicUrl};
 pub use error::AppError;
@@ -60,6 +61,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("accounts/new") view={Lazy::<accounts::NewAccountPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("accounts/:id") view={Lazy::<accounts::AccountPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("claims") view={Lazy::<claims::ClaimsPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("reconciliation") view={Lazy::<reconciliation::ReconciliationPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("budgets") view={Lazy::<budgets::BudgetsPage>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

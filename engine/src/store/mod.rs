@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod ageing;
 pub mod alerts;
+pub mod bills;
 pub mod budgets;
 pub mod campaigns;
 pub mod caps;
@@ -23,6 +24,7 @@ pub mod payouts;
 mod postgres;
 pub mod rails;
 pub mod settings;
+pub mod strangers;
 pub mod tickets;
 pub mod tokens;
 mod trial;

@@ -22,6 +22,7 @@ mod oauth;
 mod paths;
 mod payouts;
 mod proofs;
+mod reconcile;
 mod serving;
 mod staff;
 mod start;
