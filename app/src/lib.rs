@@ -33,6 +33,7 @@ pub mod dashboard;
 pub mod money;
 pub mod payouts;
 pub mod rails;
+pub mod reconciliation;
 
 pub use context::{EntryUrl, PublicUrl};
 pub use error::AppError;
@@ -64,6 +65,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("accounts/new") view={Lazy::<accounts::NewAccountPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("accounts/:id") view={Lazy::<accounts::AccountPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("claims") view={Lazy::<claims::ClaimsPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("reconciliation") view={Lazy::<reconciliation::ReconciliationPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("budgets") view={Lazy::<budgets::BudgetsPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("budgets/:id") view={Lazy::<budgets::LinePage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("payouts") view={Lazy::<payouts::PayoutsPage>::new()} ssr=SsrMode::Async/>

@@ -9,7 +9,7 @@ use crate::store::payouts::{Frozen, Payout};
 use crate::{Engine, Error, vault};
 use rules::Fen;
 use rules::campaign::Campaign;
-use rules::ids::{MchBillno, MchId};
+use rules::ids::{Appid, MchBillno, MchId};
 use rules::payout::Rail;
 use rules::time::UnixMs;
 use std::collections::HashMap;
@@ -156,11 +156,15 @@ impl Engine {
 
     async fn ask_redpack(&self, payout: &Payout) -> HbAnswer {
         let request = &payout.request;
+        self.find_packet(&request.mch_id, &request.appid, &request.mch_billno).await
+    }
+
+    /// Asks what became of the packet with this number.
+    pub(crate) async fn find_packet(&self, mch_id: &MchId, appid: &Appid, mch_billno: &MchBillno) -> HbAnswer {
         let answer = async {
-            let merchant = self.merchant(&request.mch_id).await?;
-            let client = self.pay_client(&request.mch_id, &merchant).await?;
-            let (mch_id, appid, billno) =
-                (request.mch_id.as_str(), request.appid.as_str(), request.mch_billno.as_str());
+            let merchant = self.merchant(mch_id).await?;
+            let client = self.pay_client(mch_id, &merchant).await?;
+            let (mch_id, appid, billno) = (mch_id.as_str(), appid.as_str(), mch_billno.as_str());
             Ok::<_, Error>(client.gethbinfo(mch_id, appid, billno, &merchant.apiv2_key, &self.draw().upper(32)).await)
         };
         answer.await.unwrap_or_else(|error| HbAnswer::Unknown { err_code: None, why: error.to_string() })

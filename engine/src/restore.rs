@@ -1,13 +1,16 @@
 //! Backups and their return: a backup is a SQLite file whatever the database is, and fills a new one of either kind.
 //! Refuses to pay from an old backup: until somebody answers for what was paid since, everything stands still.
 
-use crate::store::{Tx, copy, settings};
+use crate::store::{Tx, copy, settings, strangers};
 use crate::{Db, Engine, Error, audit};
 use rules::operator::Operator;
+use rules::time::{BeijingDay, UnixMs};
 use sea_orm::ConnectionTrait;
 
 /// The setting that holds everything still: when the backup came back.
 const RESTORED_AT: &str = "restored_at";
+/// The setting that tells the newest instant that the restored books know of.
+const KNOWN_UNTIL: &str = "restored_known_until";
 /// The setting that tells whose secrets the database keeps.
 const FINGERPRINT: &str = "master_key_fingerprint";
 
@@ -18,6 +21,15 @@ pub enum Since {
     Unknown,
     /// Nothing: the server was stopped before the backup and has not run since. The database only moves.
     Nothing,
+}
+
+/// The days of which a restored database may not know everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gap {
+    /// The day of the newest thing that it knows.
+    pub from: BeijingDay,
+    /// The day on which it came back.
+    pub to: BeijingDay,
 }
 
 impl Engine {
@@ -62,7 +74,10 @@ impl Engine {
             settings::forget(&mut to, FINGERPRINT).await?;
             let total = copy::all(&tables, &from, &mut to).await?;
             if since == Since::Unknown {
-                settings::put(&mut to, RESTORED_AT, &self.clock().now().0.to_string()).await?;
+                let now = self.clock().now();
+                let known_until = strangers::newest_instant(to.conn()).await?.unwrap_or(now).min(now);
+                settings::put(&mut to, RESTORED_AT, &now.0.to_string()).await?;
+                settings::put(&mut to, KNOWN_UNTIL, &known_until.0.to_string()).await?;
             }
             to.commit().await?;
             Ok(total)
@@ -93,6 +108,7 @@ impl Engine {
         if !settings::forget(tx, RESTORED_AT).await? {
             return Err(Error::conflict("nothing stands still after a restore"));
         }
+        settings::forget(tx, KNOWN_UNTIL).await?;
         audit::note(self, tx, by, "restore.confirm", 0).await
     }
 }
@@ -100,4 +116,12 @@ impl Engine {
 /// True while everything stands still after a restore.
 pub(crate) async fn is_held(db: &impl ConnectionTrait) -> Result<bool, Error> {
     Ok(settings::find(db, RESTORED_AT).await?.is_some())
+}
+
+/// The days whose bills have to tell what was paid, while everything stands still after a restore.
+pub(crate) async fn gap(db: &impl ConnectionTrait) -> Result<Option<Gap>, Error> {
+    let instant = |text: String| text.parse().map(UnixMs).map_err(Error::broken);
+    let Some(restored_at) = settings::find(db, RESTORED_AT).await?.map(instant).transpose()? else { return Ok(None) };
+    let known_until = settings::find(db, KNOWN_UNTIL).await?.map(instant).transpose()?;
+    Ok(Some(Gap { from: known_until.unwrap_or(restored_at).day(), to: restored_at.day() }))
 }

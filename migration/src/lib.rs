@@ -16,6 +16,7 @@ mod m0007_edit_key;
 mod m0008_unseen;
 mod m0009_ledger;
 mod m0010_rails;
+mod m0011_bills;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_unseen::Step),
             Box::new(m0009_ledger::Step),
             Box::new(m0010_rails::Step),
+            Box::new(m0011_bills::Step),
         ]
     }
 }

@@ -8,6 +8,7 @@ pub mod time;
 pub mod account;
 pub mod ageing;
 pub mod alert;
+pub mod bill;
 pub mod campaign;
 pub mod cap;
 pub mod claim;

@@ -94,6 +94,31 @@ impl UnixMs {
     }
 }
 
+impl BeijingDay {
+    /// Its first instant.
+    pub const fn start(self) -> UnixMs {
+        UnixMs(self.0 * DAY_MS - 8 * HOUR_MS)
+    }
+
+    /// The day after.
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// Reads `2026-11-21`.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 10).then(|| UnixMs::parse_beijing(&format!("{text}T00:00")))?.map(UnixMs::day)
+    }
+}
+
+/// `2026-11-21`.
+impl fmt::Display for BeijingDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let t = self.start().beijing();
+        write!(f, "{:04}-{:02}-{:02}", t.year, t.month, t.day)
+    }
+}
+
 /// An instant taken apart on Beijing's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each part is its own name")]
@@ -148,6 +173,16 @@ mod tests {
         let eve = UnixMs::from_beijing(2026, 11, 20, 23, 59);
         assert_eq!(eve.plus(minutes(1)).day().0, eve.day().0 + 1);
         assert_eq!(UnixMs(0).beijing().to_string(), "1970-01-01 08:00:00");
+    }
+
+    #[test]
+    fn a_day_is_read_as_it_is_written_and_begins_at_midnight_in_beijing() {
+        let day = UnixMs::from_beijing(2026, 11, 21, 23, 59).day();
+        assert_eq!((day.to_string().as_str(), day.start()), ("2026-11-21", UnixMs::from_beijing(2026, 11, 21, 0, 0)));
+        assert_eq!(BeijingDay::parse("2026-11-21"), Some(day));
+        for bad in ["", "2026-11-2", "2026-02-30", "20261121", "2026-11-21 "] {
+            assert_eq!(BeijingDay::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The command line: `serve` (default), `migrate`, `import`, `doctor`, `operator`, `verify`, `backup`, `restore`, `export`.
+//! The command line: `serve` (default), `migrate`, `import`, `doctor`, `operator`, `verify`, `backup`, `restore`, `reconcile`,
+//! `export`.
 //! Refuses with one sentence on standard error and exit code 1 (2 for wrong usage).
 
 use crate::config::{Config, gather};
-use crate::{data_folder, doctor, import, reports, running, telemetry};
+use crate::{bills, data_folder, doctor, import, reports, running, telemetry};
 use clap::{Parser, Subcommand, ValueEnum};
 use engine::restore::Since;
 use engine::{Clock, Draw, Engine, Said};
@@ -56,6 +57,21 @@ enum Command {
         #[arg(long)]
         moved: bool,
     },
+    /// Imports the merchant's fund-flow bill and compares its day with our books; exit code 1 if they differ. After a
+    /// restore, ends the standstill once all bills since the backup are there and everybody they paid is known.
+    Reconcile {
+        /// The CSV as WeChat gives it, one day each.
+        files: Vec<String>,
+        /// Whose bill it is, where the file does not say.
+        #[arg(long)]
+        mch: Option<String>,
+        /// A day (YYYY-MM-DD) on which no money moved: WeChat makes no bill for it.
+        #[arg(long)]
+        nothing_on: Vec<String>,
+        /// After a restore: go on although some who were paid cannot be named; they could claim a second time.
+        #[arg(long)]
+        accept_unnamed: bool,
+    },
     /// Writes a report as CSV to standard output.
     Export {
         /// Which report.
@@ -107,7 +123,8 @@ fn sentence(why: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn out(text: &str) -> Result<(), String> {
+/// Writes to standard output.
+pub(crate) fn out(text: &str) -> Result<(), String> {
     std::io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())
 }
 
@@ -177,6 +194,9 @@ async fn once(engine: &Engine, config: &Config, command: Command) -> Result<Exit
             out(&format!("copied to {file}; keep the master key with it\n"))?;
         }
         Command::Restore { file, moved } => restore(engine, &file, moved).await?,
+        Command::Reconcile { files, mch, nothing_on, accept_unnamed } => {
+            return bills::reconcile(engine, bills::Asked { files, mch, nothing_on, accept_unnamed }).await;
+        }
         Command::Export { report: Report::Claims, campaign } => export_claims(engine, campaign).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -8,10 +8,12 @@ pub mod running;
 pub mod serving;
 pub mod site;
 
+pub mod bills;
 pub mod callback;
 pub mod claim;
 pub mod entry;
 pub mod extract;
+pub mod fund_flow;
 pub mod live;
 pub mod oauth;
 pub mod pay_notify;

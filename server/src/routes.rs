@@ -2,9 +2,9 @@
 //! Refuses to hold a handler's body.
 
 use crate::site::Site;
-use crate::{callback, claim, entry, extract, live, oauth, pay_notify, reports, staff, web};
+use crate::{bills, callback, claim, entry, extract, live, oauth, pay_notify, reports, staff, web};
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -20,6 +20,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+/// A file may be large and its way slow.
+const UPLOADED_WITHIN: Duration = Duration::from_secs(120);
 
 /// All routes.
 pub fn router(site: Site) -> Router {
@@ -31,6 +33,11 @@ pub fn router(site: Site) -> Router {
         .route("/admin/live", get(live::live))
         .route("/admin/qr/{code}", get(entry::link_qr))
         .route("/admin/reports/claims.csv", get(reports::claims_csv))
+        .layer(middleware::from_fn(staff_headers));
+    let uploads = Router::new()
+        .route("/api/finance/bills", post(bills::upload))
+        .layer(DefaultBodyLimit::max(bills::FILE_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, UPLOADED_WITHIN))
         .layer(middleware::from_fn(staff_headers));
     let pages = Router::new()
         .route("/", get(|| async { web::redirect("/admin") }))
@@ -59,6 +66,7 @@ pub fn router(site: Site) -> Router {
     Router::new()
         .merge(pushes)
         .merge(streams)
+        .merge(uploads)
         .merge(pages)
         .nest_service("/pkg", files)
         .fallback(lost)

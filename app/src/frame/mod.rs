@@ -104,6 +104,7 @@ fn Rail() -> impl IntoView {
         ("/admin/accounts", Icon::Accounts, say::accounts(lang), false),
         ("/admin/claims", Icon::Claims, say::claims(lang), false),
         ("/admin/budgets", Icon::Budgets, say::budgets(lang), false),
+        ("/admin/reconciliation", Icon::Claims, rules::say::bill::title(lang), false),
     ];
     let entries = entries
         .into_iter()

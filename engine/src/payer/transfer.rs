@@ -78,6 +78,17 @@ impl Engine {
         answer.await.unwrap_or_else(|error| TransferAnswer::Unknown { code: None, why: error.to_string() })
     }
 
+    /// Asks for a transfer of which only the number is known.
+    pub(crate) async fn find_transfer(&self, mch_id: &MchId, mch_billno: &MchBillno) -> TransferAnswer {
+        let answer = async {
+            let client = self.pay_client_v3(mch_id).await?;
+            let nonce_str = self.draw().upper(32);
+            let stamp = Stamp { now_secs: self.clock().now().secs(), nonce_str: &nonce_str };
+            Ok::<_, Error>(client.find_transfer(mch_billno.as_str(), stamp).await)
+        };
+        answer.await.unwrap_or_else(|error| TransferAnswer::Unknown { code: None, why: error.to_string() })
+    }
+
     async fn pay_client_v3(&self, mch_id: &MchId) -> Result<Arc<PayClientV3>, Error> {
         let merchant = self.merchant(mch_id).await?;
         let keys = pay_keys(&merchant)?;

@@ -35,7 +35,8 @@ fn key_row(key: &Key) -> Value {
     json!({ "campaign_id": key.campaign.0, "scope": key.scope, "kind": key.kind, "value": key.value })
 }
 
-/// Those of the keys that somebody has.
+/// Those of the keys that somebody has, or whose claim was lost with the books before a restore; a bill does not tell
+/// for which account of a campaign that was, so it counts for all.
 pub async fn taken(db: &impl ConnectionTrait, keys: &HashSet<Key>) -> Result<HashSet<Key>, Error> {
     let keys: Vec<&Key> = keys.iter().collect();
     let numbered = keys.iter().zip(0..).map(|(key, n): (_, i64)| {
@@ -46,7 +47,10 @@ pub async fn taken(db: &impl ConnectionTrait, keys: &HashSet<Key>) -> Result<Has
     let columns: Vec<_> = KEY.into_iter().chain([("n", BigInt)]).collect();
     let sql = format!(
         "SELECT batch.n FROM {} JOIN claim_keys k ON k.campaign_id = batch.campaign_id AND k.scope = batch.scope
-            AND k.kind = batch.kind AND k.value = batch.value",
+            AND k.kind = batch.kind AND k.value = batch.value
+        UNION SELECT batch.n FROM {} JOIN lost_claims l ON l.campaign_id = batch.campaign_id AND l.payee = batch.value
+            WHERE batch.kind = 'payee'",
+        json_rows(db, &columns),
         json_rows(db, &columns)
     );
     let found = rows(db, &sql, [batch(numbered.collect())]).await?;

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod ageing;
 pub mod alerts;
+pub mod bills;
 pub mod budgets;
 pub mod campaigns;
 pub mod caps;
@@ -25,6 +26,7 @@ pub(crate) mod postgres;
 pub mod prizes;
 pub mod rails;
 pub mod settings;
+pub mod strangers;
 pub mod tickets;
 pub mod tokens;
 mod trial;

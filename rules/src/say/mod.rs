@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod account;
 pub mod alert;
+pub mod bill;
 pub mod campaign;
 pub mod claim;
 pub mod dashboard;

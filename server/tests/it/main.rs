@@ -25,6 +25,7 @@ mod oauth;
 mod paths;
 mod payouts;
 mod proofs;
+mod reconcile;
 mod serving;
 mod staff;
 mod start;

@@ -223,12 +223,31 @@ impl PayClientV3 {
 
     /// Asks what became of a bill.
     pub async fn query_transfer(&self, ours: &Ours<'_>, stamp: Stamp<'_>) -> TransferAnswer {
-        let path = format!("{QUERY}/{}", ours.out_bill_no);
+        self.query(ours.out_bill_no, stamp, |bill| bill.difference(ours)).await
+    }
+
+    /// Asks for a bill of which only the number is known: who got it, from which official account.
+    pub async fn find_transfer(&self, out_bill_no: &str, stamp: Stamp<'_>) -> TransferAnswer {
+        let other = |bill: &Bill| {
+            let other_merchant = bill.mch_id.as_deref().is_some_and(|mch_id| mch_id != self.mch_id());
+            let other_bill = (bill.out_bill_no != out_bill_no).then_some("out_bill_no");
+            other_bill.or(other_merchant.then_some("mch_id"))
+        };
+        self.query(out_bill_no, stamp, other).await
+    }
+
+    async fn query(
+        &self,
+        out_bill_no: &str,
+        stamp: Stamp<'_>,
+        difference: impl FnOnce(&Bill) -> Option<&'static str>,
+    ) -> TransferAnswer {
+        let path = format!("{QUERY}/{out_bill_no}");
         let unknown = |code, why| TransferAnswer::Unknown { code, why };
         match self.get(QUERY, &path, stamp).await {
             Answered::Yes(body) => match Bill::read(&body) {
                 None => unknown(None, "the answer cannot be read".to_owned()),
-                Some(bill) => match bill.difference(ours) {
+                Some(bill) => match difference(&bill) {
                     Some(field) => TransferAnswer::Differs { field },
                     None => TransferAnswer::Found(bill),
                 },

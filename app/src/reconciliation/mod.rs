@@ -1,0 +1,123 @@
+//! Reconciliation: the fund-flow bills that were imported, and one day of them beside our books.
+//! Refuses to mend a difference; it says which side has what, and where to look.
+
+pub mod api;
+
+use crate::context::lang;
+use crate::told::call;
+use crate::ui::note::{Tone, chip, empty};
+use crate::ui::page::{ask, show};
+use crate::ui::table::{Table, figures, words};
+use api::Reconciliation;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use leptos_router::{LazyRoute, lazy_route};
+use rules::bill::{Imported, Reconciled};
+use rules::operator::Role;
+use rules::say::{Lang, bill as say, dashboard};
+
+/// The page at `/admin/reconciliation`.
+pub struct ReconciliationPage;
+
+#[lazy_route]
+impl LazyRoute for ReconciliationPage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let query = use_query_map();
+        let picked =
+            Signal::derive(move || query.with(|query| Some(format!("{} {}", query.get("day")?, query.get("mch")?))));
+        let page = ask(picked, |picked| call(api::read_reconciliation(picked)));
+        let lang = lang();
+        view! {
+            <Title text=say::title(lang)/>
+            <div class="title-row">
+                <div><h1>{say::title(lang)}</h1><p class="lead">{say::lead(lang)}</p></div>
+            </div>
+            {show(page, 0, move |page: Reconciliation| all(page, lang))}
+        }
+        .into_any()
+    }
+}
+
+fn all(page: Reconciliation, lang: Lang) -> AnyView {
+    let Reconciliation { role, days, picked } = page;
+    let form = role.covers(Role::Finance).then(|| upload(lang));
+    let list = if days.is_empty() {
+        empty(say::none_yet(lang), say::none_next(lang), ().into_any())
+    } else {
+        let columns = vec![
+            words(say::day(lang)),
+            words(say::merchant(lang)),
+            figures(say::ours(lang)),
+            figures(say::foreign(lang)),
+            words(dashboard::time(lang)),
+        ];
+        let rows = days.into_iter().map(|bill| row(bill, lang)).collect_view();
+        view! { <Table caption=say::title(lang) columns>{rows}</Table> }.into_any()
+    };
+    let beside = picked.map(|picked| beside(&picked, lang));
+    view! {
+        {form}
+        {beside}
+        <section class="card">{list}</section>
+    }
+    .into_any()
+}
+
+/// A plain form: a file of many megabytes needs no script.
+fn upload(lang: Lang) -> impl IntoView {
+    view! {
+        <section class="card">
+            <form class="inline" method="post" enctype="multipart/form-data" action="/api/finance/bills">
+                <label for="f-file">{say::file(lang)}</label>
+                <input id="f-file" type="file" name="file" accept=".csv,text/csv" required=true/>
+                <button type="submit" class="primary" data-test="upload">{say::upload(lang)}</button>
+                <p class="help">{say::file_help(lang)}</p>
+            </form>
+        </section>
+    }
+}
+
+/// One imported day.
+fn row(bill: Imported, lang: Lang) -> AnyView {
+    let href = format!("/admin/reconciliation?day={}&mch={}", bill.day, bill.mch_id);
+    view! {
+        <tr>
+            <td class="head nowrap"><a href=href>{bill.day.to_string()}</a></td>
+            <td data-label=say::merchant(lang)><code>{bill.mch_id.to_string()}</code></td>
+            <td class="figure" data-label=say::ours(lang)>{bill.ours}</td>
+            <td class="figure" data-label=say::foreign(lang)>{bill.foreign}</td>
+            <td class="nowrap" data-label=dashboard::time(lang)>{bill.at.beijing().to_string()}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// One day: both sides, and each difference in a sentence.
+fn beside(day: &Reconciled, lang: Lang) -> AnyView {
+    let found = if day.differences.is_empty() {
+        chip(Tone::Ok, say::clean(lang))
+    } else {
+        let sentences = day.differences.iter().map(|difference| {
+            view! { <li data-test="difference">{say::difference(difference, lang)}</li> }
+        });
+        view! { <h3>{say::differences(lang)}</h3><ul>{sentences.collect_view()}</ul> }.into_any()
+    };
+    let waiting = (day.waiting > 0).then(|| view! { <p class="help">{say::waiting(day.waiting, lang)}</p> });
+    view! {
+        <section class="card" data-test="day">
+            <h2>{day.bill.day.to_string()}" "<code>{day.bill.mch_id.to_string()}</code></h2>
+            <dl class="pots">
+                <div><dt>{say::ours(lang)}</dt><dd>{say::side(&day.ours, lang)}</dd></div>
+                <div><dt>{say::theirs(lang)}</dt><dd>{say::side(&day.theirs, lang)}</dd></div>
+            </dl>
+            {found}
+            {waiting}
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,122 @@
+//! Payments that a bill has and our restored books do not: whom they went to, and whose claim was lost with them.
+//! Refuses to forget one: a number is open until WeChat told its person or gave the money back.
+
+use super::{Tx, exec, fen, get, parsed, rows};
+use crate::error::Error;
+use rules::Fen;
+use rules::ids::{Appid, MchBillno, MchId, Openid};
+use rules::payout::Rail;
+use rules::time::{BeijingDay, UnixMs};
+use sea_orm::{ConnectionTrait, QueryResult};
+
+/// A payment of nobody we know.
+#[derive(Debug, Clone)]
+pub struct Stranger {
+    pub mch_id: MchId,
+    pub mch_billno: MchBillno,
+    pub rail: Rail,
+    pub amount: Fen,
+}
+
+/// What is known of a stranger now.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// WeChat named the person.
+    Known(Appid, Openid),
+    /// The money went back to the merchant.
+    Back,
+    /// Not opened yet, or WeChat did not answer: to be asked again.
+    Open,
+    /// WeChat will not tell.
+    Untold,
+}
+
+fn stranger(r: &QueryResult) -> Result<Stranger, Error> {
+    Ok(Stranger {
+        mch_id: parsed(r, "mch_id")?,
+        mch_billno: parsed(r, "mch_billno")?,
+        rail: parsed(r, "rail")?,
+        amount: fen(r, "amount_fen")?,
+    })
+}
+
+/// Enters every payment of the bills since `from` whose number our books do not know. What went back by the bills
+/// themselves is settled with that, and what a corrected bill no longer has was none.
+pub async fn enter(tx: &mut Tx, mch_id: &MchId, from: BeijingDay, now: UnixMs) -> Result<(), Error> {
+    let in_bills = "SELECT 1 FROM bill_rows r WHERE r.mch_id = strangers.mch_id
+        AND r.mch_billno = strangers.mch_billno AND r.movement =";
+    let sql = format!("DELETE FROM strangers WHERE mch_id = $1 AND NOT EXISTS ({in_bills} 'paid')");
+    exec(tx.conn(), &sql, [mch_id.as_str().into()]).await?;
+    let sql = "INSERT INTO strangers (mch_billno, mch_id, rail, amount_fen, state, at)
+        SELECT r.mch_billno, r.mch_id, MIN(r.rail), MAX(r.amount_fen), 'open', $3 FROM bill_rows r
+        WHERE r.mch_id = $1 AND r.day >= $2 AND r.movement = 'paid'
+            AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.mch_billno = r.mch_billno)
+        GROUP BY r.mch_billno, r.mch_id ON CONFLICT DO NOTHING";
+    exec(tx.conn(), sql, [mch_id.as_str().into(), from.0.into(), now.0.into()]).await?;
+    let sql = format!("UPDATE strangers SET state = 'back' WHERE mch_id = $1 AND EXISTS ({in_bills} 'returned')");
+    exec(tx.conn(), &sql, [mch_id.as_str().into()]).await?;
+    Ok(())
+}
+
+/// Strangers who are still to be asked for.
+pub async fn open(db: &impl ConnectionTrait) -> Result<Vec<Stranger>, Error> {
+    let sql = "SELECT * FROM strangers WHERE state = 'open' ORDER BY mch_billno";
+    rows(db, sql, []).await?.iter().map(stranger).collect()
+}
+
+/// Strangers whose person is not known although their money did not come back.
+pub async fn nameless(db: &impl ConnectionTrait) -> Result<Vec<Stranger>, Error> {
+    let sql = "SELECT * FROM strangers WHERE state IN ('open', 'untold') ORDER BY mch_billno";
+    rows(db, sql, []).await?.iter().map(stranger).collect()
+}
+
+/// The official accounts that can have paid for a merchant.
+pub async fn payers(db: &impl ConnectionTrait, mch_id: &MchId) -> Result<Vec<Appid>, Error> {
+    let sql = "SELECT appid FROM accounts WHERE mch_id = $1 OR id IN
+        (SELECT payer_id FROM campaigns WHERE mch_id = $1) ORDER BY appid";
+    rows(db, sql, [mch_id.as_str().into()]).await?.iter().map(|r| parsed(r, "appid")).collect()
+}
+
+/// Writes what was found about a stranger.
+pub async fn learn(tx: &mut Tx, stranger: &Stranger, found: &Found, now: UnixMs) -> Result<(), Error> {
+    let (state, appid, openid) = match found {
+        Found::Known(appid, openid) => ("known", Some(appid.as_str()), Some(openid.as_str())),
+        Found::Back => ("back", None, None),
+        Found::Open => ("open", None, None),
+        Found::Untold => ("untold", None, None),
+    };
+    let sql = "UPDATE strangers SET state = $2, appid = $3, openid = $4, at = $5 WHERE mch_billno = $1";
+    let values = [stranger.mch_billno.as_str().into(), state.into(), appid.into(), openid.into(), now.0.into()];
+    exec(tx.conn(), sql, values).await?;
+    Ok(())
+}
+
+/// Whoever was paid counts as having claimed in every campaign that can have paid them; their payouts that wait are
+/// held for a person to look at: one of them may be what the stranger's number was sent in place of.
+pub async fn enter_claims(tx: &mut Tx) -> Result<u64, Error> {
+    let sql = "INSERT INTO lost_claims (campaign_id, payee, mch_billno)
+        SELECT c.id, s.appid || ':' || s.openid, MIN(s.mch_billno) FROM strangers s
+            JOIN accounts a ON a.appid = s.appid JOIN campaigns c ON c.payer_id = a.id AND c.mch_id = s.mch_id
+        WHERE s.state = 'known' GROUP BY c.id, s.appid, s.openid ON CONFLICT DO NOTHING";
+    let entered = exec(tx.conn(), sql, []).await?;
+    let sql = "UPDATE payouts SET due_at = NULL WHERE state = 'queued' AND EXISTS (SELECT 1 FROM claims c
+        JOIN lost_claims l ON l.campaign_id = c.campaign_id AND l.payee = payouts.appid || ':' || c.payee_openid
+        WHERE c.id = payouts.claim_id)";
+    exec(tx.conn(), sql, []).await?;
+    Ok(entered)
+}
+
+/// Every merchant, and whether it can transfer.
+pub async fn merchants(db: &impl ConnectionTrait) -> Result<Vec<(MchId, bool)>, Error> {
+    let sql = "SELECT mch_id, CASE WHEN apiv3_key IS NULL THEN 0 ELSE 1 END AS v3 FROM merchants ORDER BY mch_id";
+    let read = |r: &QueryResult| Ok((parsed(r, "mch_id")?, get::<i64>(r, "v3")? == 1));
+    rows(db, sql, []).await?.iter().map(read).collect()
+}
+
+/// The newest instant that the books know of.
+pub async fn newest_instant(db: &impl ConnectionTrait) -> Result<Option<UnixMs>, Error> {
+    let sql = "SELECT MAX(at) AS newest FROM (SELECT MAX(at) AS at FROM transfers UNION ALL SELECT MAX(at) FROM claims
+        UNION ALL SELECT MAX(called_at) FROM payouts UNION ALL SELECT MAX(at) FROM audit) AS instants";
+    let found = rows(db, sql, []).await?;
+    Ok(found.first().map_or(Ok(None), |r| get::<Option<i64>>(r, "newest"))?.map(UnixMs))
+}

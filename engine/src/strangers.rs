@@ -1,0 +1,163 @@
+//! After a restore: who was paid since the backup, by the fund-flow bills and by what WeChat tells of each number.
+//! Refuses to end the standstill while a bill is missing, or while somebody was paid whom nobody can name.
+//!
+//! A bill names numbers, not people. WeChat names the person of a transfer, and of a packet once it is opened. A packet
+//! that waits to be opened keeps everything standing until it is opened or went back, a day at most. Where WeChat names
+//! nobody, staff have to say that they accept a second claim of that person: `end_hold_after_restore`.
+
+use crate::restore::{self, Gap};
+use crate::store::strangers::{self as store, Found, Stranger};
+use crate::store::{Tx, bills};
+use crate::{Engine, Error};
+use rules::Fen;
+use rules::ids::{Appid, MchBillno, MchId, Openid};
+use rules::operator::Operator;
+use rules::payout::Rail;
+use rules::time::BeijingDay;
+use wechat::pay::gethbinfo::HbStatus;
+use wechat::pay::redpack::HbAnswer;
+use wechat::pay::transfer::{BillState, TransferAnswer};
+
+/// How many questions are under way at once.
+const ASKED_AT_ONCE: usize = 8;
+
+/// How the standstill after a restore stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standstill {
+    /// Nothing stands still.
+    None,
+    /// It ended with this: everybody who was paid is known. Tells how many claims were entered.
+    Ended(u64),
+    /// It goes on.
+    GoesOn {
+        /// The bills that are wanted, merchant by merchant.
+        wanted: Vec<(MchId, Vec<BeijingDay>)>,
+        /// Payments whose person is not known, with their amounts.
+        nameless: Vec<(MchBillno, Fen)>,
+    },
+}
+
+impl Engine {
+    /// Looks at everything that was imported since a restore, asks WeChat for the people behind numbers that our books
+    /// do not know, enters them as claimed, and ends the standstill once nothing is missing.
+    pub async fn settle_after_restore(&self, by: &Operator) -> Result<Standstill, Error> {
+        let Some(gap) = restore::gap(self.db().read()).await? else { return Ok(Standstill::None) };
+        let now = self.clock().now();
+        let merchants = store::merchants(self.db().read()).await?;
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            for (mch_id, _) in &merchants {
+                store::enter(&mut tx, mch_id, gap.from, now).await?;
+            }
+            tx.commit().await
+        })
+        .await?;
+        self.ask_for_strangers().await?;
+        let settled = self
+            .retried(|| async {
+                let mut tx = self.db().begin().await?;
+                let settled = self.settle_in(&mut tx, by, &merchants, gap).await?;
+                tx.commit().await.map(|()| settled)
+            })
+            .await?;
+        self.wake_worker();
+        Ok(settled)
+    }
+
+    async fn settle_in(
+        &self,
+        tx: &mut Tx,
+        by: &Operator,
+        merchants: &[(MchId, bool)],
+        gap: Gap,
+    ) -> Result<Standstill, Error> {
+        let entered = store::enter_claims(tx).await?;
+        let mut wanted = Vec::new();
+        for (mch_id, transfers) in merchants {
+            // A transfer that waits for its person is booked up to a day later.
+            let to = if *transfers { gap.to.next() } else { gap.to };
+            let there = bills::days(tx.conn(), mch_id, gap.from, to).await?;
+            let missing: Vec<_> = (gap.from.0..=to.0).map(BeijingDay).filter(|day| !there.contains(day)).collect();
+            if !missing.is_empty() {
+                wanted.push((mch_id.clone(), missing));
+            }
+        }
+        let nameless: Vec<_> =
+            store::nameless(tx.conn()).await?.into_iter().map(|s| (s.mch_billno, s.amount)).collect();
+        if !wanted.is_empty() || !nameless.is_empty() {
+            return Ok(Standstill::GoesOn { wanted, nameless });
+        }
+        self.end_hold_in(tx, by).await?;
+        Ok(Standstill::Ended(entered))
+    }
+
+    async fn ask_for_strangers(&self) -> Result<(), Error> {
+        let open = store::open(self.db().read()).await?;
+        for some in open.chunks(ASKED_AT_ONCE) {
+            let asked = some.iter().map(async |stranger| {
+                let payers = store::payers(self.db().read(), &stranger.mch_id).await?;
+                let found = self.find_person(stranger, &payers).await;
+                self.retried(|| async {
+                    let mut tx = self.db().begin().await?;
+                    store::learn(&mut tx, stranger, &found, self.clock().now()).await?;
+                    tx.commit().await
+                })
+                .await
+            });
+            for result in futures::future::join_all(asked).await {
+                result?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn find_person(&self, stranger: &Stranger, payers: &[Appid]) -> Found {
+        match stranger.rail {
+            Rail::Redpack => self.find_opener(stranger, payers).await,
+            Rail::Transfer => found_by_transfer(self.find_transfer(&stranger.mch_id, &stranger.mch_billno).await),
+        }
+    }
+
+    /// Asks for a packet under every account that can have sent it.
+    async fn find_opener(&self, stranger: &Stranger, payers: &[Appid]) -> Found {
+        for appid in payers {
+            match self.find_packet(&stranger.mch_id, appid, &stranger.mch_billno).await {
+                HbAnswer::NotFound => {}
+                HbAnswer::Unknown { why, .. } => {
+                    tracing::warn!(payout.mch_billno = %stranger.mch_billno, why, "WeChat Pay does not tell whom a packet went to");
+                    return Found::Open;
+                }
+                HbAnswer::Found(packet) => {
+                    return match packet.status {
+                        HbStatus::Received => named(appid.as_str(), packet.openid.as_deref()),
+                        HbStatus::Refund | HbStatus::RefundIng | HbStatus::Failed => Found::Back,
+                        HbStatus::Sending | HbStatus::Sent | HbStatus::Unrecognised(_) => Found::Open,
+                    };
+                }
+            }
+        }
+        Found::Untold
+    }
+}
+
+fn found_by_transfer(answer: TransferAnswer) -> Found {
+    match answer {
+        TransferAnswer::NotFound => Found::Untold,
+        TransferAnswer::Differs { .. } | TransferAnswer::Unknown { .. } => Found::Open,
+        TransferAnswer::Found(bill) => match bill.state {
+            BillState::Failed { .. } | BillState::Cancelled => Found::Back,
+            BillState::Success => named(bill.appid.as_deref().unwrap_or(""), bill.openid.as_deref()),
+            BillState::Working | BillState::Waiting { .. } | BillState::Canceling | BillState::Unrecognised(_) => {
+                Found::Open
+            }
+        },
+    }
+}
+
+fn named(appid: &str, openid: Option<&str>) -> Found {
+    let person = openid.and_then(|openid| Openid::try_from(openid).ok());
+    match (Appid::try_from(appid), person) {
+        (Ok(appid), Some(openid)) => Found::Known(appid, openid),
+        (Ok(_) | Err(_), _) => Found::Untold,
+    }
+}

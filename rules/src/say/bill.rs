@@ -1,0 +1,172 @@
+//! What is said about fund-flow bills: why a file is refused, how a day came out, and each difference.
+//! Refuses to say "difference" alone; each sentence tells which side has what, and what to do.
+
+use super::{Lang, sentences};
+use crate::Fen;
+use crate::bill::{Difference, Kind, Movement, Reconciled, Side, WrongFile};
+use crate::ids::{MchBillno, MchId};
+use crate::time::BeijingDay;
+
+sentences! {
+    title: "对账", "Reconciliation";
+    lead: "把商户平台下载的资金账单（CSV 原文件）传上来，逐日与我们的账核对",
+        "Upload the merchant platform's fund-flow bills (the CSV as it came); each day is compared with our books";
+    file: "资金账单文件", "Fund-flow bill";
+    file_help: "商户平台 → 交易中心 → 资金账单，选“基本账户”，一次一天，最大 20 MB",
+        "Merchant platform, fund-flow bill of the basic account, one day at a time, 20 MB at most";
+    upload: "导入", "Import";
+    none_yet: "还没有导入过账单", "No bill was imported yet";
+    none_next: "账单次日上午 10 点以后可以下载", "WeChat makes a day's bill after ten in the next morning";
+    day: "日期", "Day";
+    merchant: "商户号", "Merchant";
+    ours: "我方", "Ours";
+    theirs: "微信支付", "WeChat Pay";
+    foreign: "其他系统的行", "Foreign rows";
+    paid: "支出", "Paid";
+    returned: "退回", "Returned";
+    clean: "当天两边完全一致", "Both sides agree on this day";
+    differences: "差异", "Differences";
+    refused: "这个文件没有导入", "This file was not imported";
+    too_large: "文件超过 20 MB，请按天下载", "The file is larger than 20 MB; download one day at a time";
+    no_file: "请先选择文件", "Choose a file first";
+    no_merchant: "还没有商户号", "There is no merchant yet";
+    which_merchant: "有多个商户号，请指明账单属于哪一个（--mch）",
+        "there are several merchants: say whose bill it is (--mch)";
+    wait_for_end: "这一天还没有结束，账单要次日才完整", "the day is not over; its bill is complete only on the next day";
+}
+
+/// Why a file was refused.
+pub fn wrong(wrong: &WrongFile, lang: Lang) -> String {
+    match (wrong, lang) {
+        (WrongFile::NotUtf8, _) => lang
+            .pick(
+                "文件不是 UTF-8：请上传下载的原文件，不要用 Excel 另存",
+                "the file is not UTF-8: use it as it was downloaded, not as Excel saved it",
+            )
+            .to_owned(),
+        (WrongFile::NoColumn(name), Lang::Zh) => format!("这不是资金账单：缺少“{name}”一列"),
+        (WrongFile::NoColumn(name), Lang::En) => format!("this is no fund-flow bill: the column {name} is missing"),
+        (WrongFile::Line(line), Lang::Zh) => format!("第 {line} 行读不懂"),
+        (WrongFile::Line(line), Lang::En) => format!("line {line} cannot be read"),
+        (WrongFile::TwoDays(one, other), Lang::Zh) => format!("文件里有 {one} 和 {other} 两天的记录，请一次导入一天"),
+        (WrongFile::TwoDays(one, other), Lang::En) => {
+            format!("the file holds rows of {one} and of {other}: import one day at a time")
+        }
+        (WrongFile::Empty, _) => lang.pick("文件里没有记录", "the file holds no row").to_owned(),
+        (WrongFile::NoSums, _) => lang
+            .pick("文件末尾没有汇总行，下载不完整", "the file ends before its sums: it did not come whole")
+            .to_owned(),
+        (WrongFile::OtherSums, _) => lang
+            .pick(
+                "汇总行与明细对不上，文件不完整或被改过",
+                "the sums at its end are not those of its rows: it is incomplete or was changed",
+            )
+            .to_owned(),
+    }
+}
+
+/// The file names another merchant than the one it is imported for.
+pub fn other_merchant(named: &MchId, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("这是商户号 {named} 的账单，我们没有这个商户或它与指明的不同"),
+        Lang::En => format!("the bill is of merchant {named}, who is not the one it is imported for"),
+    }
+}
+
+/// One difference, with what to do.
+pub fn difference(difference: &Difference, lang: Lang) -> String {
+    let Difference { kind, movement, mch_billno, ours, theirs } = difference;
+    let (ours, theirs) = (ours.unwrap_or_default(), theirs.unwrap_or_default());
+    match (kind, movement, lang) {
+        (Kind::OursAlone, Movement::Paid, Lang::Zh) => {
+            format!("{mch_billno}：我方记为已付 {ours} 元，账单里没有；请在商户平台按单号查询")
+        }
+        (Kind::OursAlone, Movement::Paid, Lang::En) => {
+            format!(
+                "{mch_billno}: our books paid ¥{ours}, the bill has no such row; look the number up at the merchant platform"
+            )
+        }
+        (Kind::OursAlone, Movement::Returned, Lang::Zh) => {
+            format!("{mch_billno}：我方记为已退回 {ours} 元，账单里没有；请在商户平台按单号查询")
+        }
+        (Kind::OursAlone, Movement::Returned, Lang::En) => {
+            format!(
+                "{mch_billno}: our books took ¥{ours} back, the bill has no such row; look the number up at the merchant platform"
+            )
+        }
+        (Kind::TheirsAlone, Movement::Paid, Lang::Zh) => {
+            format!("{mch_billno}：账单付出 {theirs} 元，我方没有记为已付；请查这笔付款的状态")
+        }
+        (Kind::TheirsAlone, Movement::Paid, Lang::En) => {
+            format!("{mch_billno}: the bill paid ¥{theirs}, our books did not; look at the state of this payout")
+        }
+        (Kind::TheirsAlone, Movement::Returned, Lang::Zh) => {
+            format!("{mch_billno}：账单退回 {theirs} 元，我方还没有记为退回；稍后会自动查询")
+        }
+        (Kind::TheirsAlone, Movement::Returned, Lang::En) => {
+            format!(
+                "{mch_billno}: the bill took ¥{theirs} back, our books did not yet; WeChat is asked again by itself"
+            )
+        }
+        (Kind::Amount, Movement::Paid | Movement::Returned, Lang::Zh) => {
+            format!("{mch_billno}：金额不同，我方 {ours} 元，账单 {theirs} 元；请联系微信支付")
+        }
+        (Kind::Amount, Movement::Paid | Movement::Returned, Lang::En) => {
+            format!("{mch_billno}: the amounts differ, ours ¥{ours}, the bill's ¥{theirs}; ask WeChat Pay")
+        }
+        (Kind::Double, Movement::Paid | Movement::Returned, Lang::Zh) => {
+            format!("{mch_billno}：账单里出现了不止一次（{theirs} 元）；请联系微信支付")
+        }
+        (Kind::Double, Movement::Paid | Movement::Returned, Lang::En) => {
+            format!("{mch_billno}: the bill has it more than once (¥{theirs}); ask WeChat Pay")
+        }
+    }
+}
+
+/// What may still come.
+pub fn waiting(n: i64, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("{n} 笔可能记在前后一天的账单里，导入那天后再看"),
+        Lang::En => format!("{n} may stand in the bill of the day before or after; import that one too"),
+    }
+}
+
+/// One side in a line.
+pub fn side(side: &Side, lang: Lang) -> String {
+    let Side { paid, paid_fen, returned, returned_fen } = side;
+    match lang {
+        Lang::Zh => format!("支出 {paid} 笔 {paid_fen} 元，退回 {returned} 笔 {returned_fen} 元"),
+        Lang::En => format!("paid {paid} (¥{paid_fen}), returned {returned} (¥{returned_fen})"),
+    }
+}
+
+/// A day in a line.
+pub fn summary(day: &Reconciled, lang: Lang) -> String {
+    let (ours, theirs) = (side(&day.ours, lang), side(&day.theirs, lang));
+    let (date, foreign) = (day.bill.day, day.bill.foreign);
+    match lang {
+        Lang::Zh => format!("{date}：我方{ours}；账单{theirs}；其他系统 {foreign} 行"),
+        Lang::En => format!("{date}: ours {ours}; the bill's {theirs}; {foreign} foreign rows"),
+    }
+}
+
+/// The days whose bills are still wanted after a restore.
+pub fn still_wanted(mch_id: &MchId, days: &[BeijingDay], lang: Lang) -> String {
+    let days = days.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match lang {
+        Lang::Zh => format!("仍然停着：还缺商户号 {mch_id} 的账单 {days}（没有资金变动的日子用 --nothing-on 说明）"),
+        Lang::En => format!(
+            "everything still stands: the bills of merchant {mch_id} of {days} are wanted (--nothing-on for a day without a bill)"
+        ),
+    }
+}
+
+/// A payment since the backup whose person WeChat does not name.
+pub fn nameless(mch_billno: &MchBillno, amount: Fen, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("仍然停着：{mch_billno}（{amount} 元）付给了谁还不知道；领取或退回后再试，最多等一天"),
+        Lang::En => format!(
+            "everything still stands: nobody knows yet who got {mch_billno} (¥{amount}); try again once it is opened or went back, a day at most"
+        ),
+    }
+}
