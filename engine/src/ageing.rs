@@ -25,6 +25,10 @@ impl Engine {
 
     /// Sends or asks about a payout now, and releases it when it was held. Errors: it has an end, or is being sent.
     pub async fn retry_now(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<(), Error> {
+        self.retried(|| self.retry_now_once(by, payout, lang)).await
+    }
+
+    async fn retry_now_once(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<(), Error> {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
         if !store::make_due(&mut tx, payout, now).await? {
@@ -38,6 +42,10 @@ impl Engine {
 
     /// Keeps a queued payout from being sent until somebody says otherwise. Errors: it is not queued.
     pub async fn hold_payout(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<(), Error> {
+        self.retried(|| self.hold_payout_once(by, payout, lang)).await
+    }
+
+    async fn hold_payout_once(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<(), Error> {
         let mut tx = self.db().begin().await?;
         if !store::hold(&mut tx, payout).await? {
             return Err(Error::conflict(say::not_waiting(lang)));
@@ -49,6 +57,10 @@ impl Engine {
     /// Sends what failed or went back anew: a new number, reserved anew, on the campaign's rail of today.
     /// Errors: it may still pay; it was sent anew already; the budget is short; its packet went to somebody else.
     pub async fn reissue(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<PayoutId, Error> {
+        self.retried(|| self.reissue_once(by, payout, lang)).await
+    }
+
+    async fn reissue_once(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<PayoutId, Error> {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
         let found = store::with_claim(&mut tx, payout).await?.ok_or_else(Error::not_found)?;

@@ -39,6 +39,10 @@ impl Engine {
 
     /// Adds a robot. Errors: the address is not one of WeCom, DingTalk or Feishu.
     pub async fn add_robot(&self, by: &Operator, name: &str, url: &str, lang: Lang) -> Result<i64, Error> {
+        self.retried(|| self.add_robot_once(by, name, url, lang)).await
+    }
+
+    async fn add_robot_once(&self, by: &Operator, name: &str, url: &str, lang: Lang) -> Result<i64, Error> {
         let url = RobotUrl::try_from(url).map_err(|_| Error::field("url", say::robot_wrong(lang)))?;
         let now = self.clock().now();
         let id = self.draw().id(now);
@@ -53,6 +57,10 @@ impl Engine {
 
     /// Takes a robot away. Errors: not found.
     pub async fn remove_robot(&self, by: &Operator, id: i64) -> Result<(), Error> {
+        self.retried(|| self.remove_robot_once(by, id)).await
+    }
+
+    async fn remove_robot_once(&self, by: &Operator, id: i64) -> Result<(), Error> {
         let mut tx = self.db().begin().await?;
         if !store::remove_robot(&mut tx, id).await? {
             return Err(Error::not_found());
@@ -100,6 +108,10 @@ impl Engine {
 
     /// Raises an alert when payouts are past their deadline.
     pub async fn watch_deadlines(&self) -> Result<(), Error> {
+        self.retried(|| self.watch_deadlines_once()).await
+    }
+
+    async fn watch_deadlines_once(&self) -> Result<(), Error> {
         let now = self.clock().now();
         let open = self.ageing().await?;
         let overdue: Vec<_> = open.iter().filter(|payout| payout.is_overdue(now)).collect();

@@ -85,6 +85,17 @@ impl Engine {
         object: i64,
         limit: Option<Fen>,
     ) -> Result<(), Error> {
+        self.retried(|| self.set_cap_once(by, campaign, kind, object, limit)).await
+    }
+
+    async fn set_cap_once(
+        &self,
+        by: &Operator,
+        campaign: CampaignId,
+        kind: Kind,
+        object: i64,
+        limit: Option<Fen>,
+    ) -> Result<(), Error> {
         let mut tx = self.db().begin().await?;
         let known = match kind {
             Kind::Asserted => false,
@@ -108,6 +119,10 @@ impl Engine {
 
     /// Spreads a campaign's budget evenly over the hours left, or no longer. Errors: not found.
     pub async fn set_pacing(&self, by: &Operator, campaign: CampaignId, paced: bool) -> Result<(), Error> {
+        self.retried(|| self.set_pacing_once(by, campaign, paced)).await
+    }
+
+    async fn set_pacing_once(&self, by: &Operator, campaign: CampaignId, paced: bool) -> Result<(), Error> {
         let mut tx = self.db().begin().await?;
         if campaigns::set_paced(&mut tx, campaign, paced).await? == 0 {
             return Err(Error::not_found());
@@ -121,6 +136,10 @@ impl Engine {
     /// Sets below which free amount somebody is told; zero tells nobody. It is told at once when less is left already.
     /// Errors: not found.
     pub async fn set_low(&self, by: &Operator, campaign: CampaignId, low: Fen) -> Result<(), Error> {
+        self.retried(|| self.set_low_once(by, campaign, low)).await
+    }
+
+    async fn set_low_once(&self, by: &Operator, campaign: CampaignId, low: Fen) -> Result<(), Error> {
         let now = self.clock().now();
         self.retried(|| async {
             let mut tx = self.db().begin().await?;

@@ -16,6 +16,10 @@ impl Engine {
     /// Chooses the rail of a campaign's new payouts, also while it runs. Errors: the merchant has no keys for it; its
     /// prizes are more than it carries.
     pub async fn set_rail(&self, by: &Operator, id: CampaignId, rail: Rail, lang: Lang) -> Result<(), Error> {
+        self.retried(|| self.set_rail_once(by, id, rail, lang)).await
+    }
+
+    async fn set_rail_once(&self, by: &Operator, id: CampaignId, rail: Rail, lang: Lang) -> Result<(), Error> {
         let mut tx = self.db().begin().await?;
         let campaign = campaigns::by_id(tx.conn(), id).await?.ok_or_else(Error::not_found)?;
         if rail == Rail::Transfer {
@@ -50,6 +54,16 @@ impl Engine {
     }
 
     async fn set_standing(&self, by: &Operator, mch_id: &MchId, rail: Rail, standing: Standing) -> Result<(), Error> {
+        self.retried(|| self.set_standing_once(by, mch_id, rail, standing)).await
+    }
+
+    async fn set_standing_once(
+        &self,
+        by: &Operator,
+        mch_id: &MchId,
+        rail: Rail,
+        standing: Standing,
+    ) -> Result<(), Error> {
         let mut tx = self.db().begin().await?;
         let row = RailRow { mch_id: mch_id.clone(), rail, standing, reason: String::new(), until: None };
         if !store::set(&mut tx, &row).await? {
