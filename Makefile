@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-browser setup-postgres build site run test check unit sizes e2e screenshots bench days soak plant audit
+.PHONY: help setup setup-browser setup-postgres build site run test check unit sizes e2e screenshots bench days soak plant races audit
 
 # One folder of build products for local work and CI, outside the clone; nothing depends on it being there.
 export CARGO_TARGET_DIR ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/lingbao/target
@@ -54,6 +54,8 @@ unit: setup setup-postgres ## Lints and tests of all crates (tables, golden byte
 	@$(PART) "lints and build" env $(LINT) cargo build $(TARGET) --quiet --tests --bins --benches
 	@$(PART) "tests" env $(LINT) cargo test $(TARGET) --quiet
 	@$(PART) "stories on PostgreSQL" env $(LINT) LINGBAO_TEST_DATABASE=postgres cargo test $(TARGET) --quiet $(STORIES)
+
+races: build setup-postgres ## Stories on PostgreSQL under SERIALIZABLE, one commit in four refused: the stand-in for distributed engines
 	@$(PART) "stories on PostgreSQL, SERIALIZABLE, one commit in four refused" env $(LINT) \
 		LINGBAO_TEST_DATABASE=postgres LINGBAO_LOSES_RACES=4 cargo test $(TARGET) --quiet $(STORIES)
 

@@ -73,9 +73,12 @@ impl Engine {
     pub async fn test_robot(&self, by: &Operator, id: i64, lang: Lang) -> Result<(), Error> {
         let robot = store::robot_by_id(self.db().read(), id).await?.ok_or_else(Error::not_found)?;
         self.tell(&robot, say::test(lang)).await.map_err(|why| Error::conflict(why.sentence(lang)))?;
-        let mut tx = self.db().begin().await?;
-        audit::note(self, &mut tx, by, "robot.test", id).await?;
-        tx.commit().await
+        self.retried(|| async {
+            let mut tx = self.db().begin().await?;
+            audit::note(self, &mut tx, by, "robot.test", id).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Tells the robots what is due. Returns how many alerts were told.
@@ -85,9 +88,12 @@ impl Engine {
             return Ok(0);
         }
         let now = self.clock().now();
-        let mut tx = self.db().begin().await?;
-        let due = store::take_due(&mut tx, now, now.plus(LEASE_MS)).await?;
-        tx.commit().await?;
+        let take = || async {
+            let mut tx = self.db().begin().await?;
+            let due = store::take_due(&mut tx, now, now.plus(LEASE_MS)).await?;
+            tx.commit().await.map(|()| due)
+        };
+        let due = self.retried(take).await?;
         let mut told = 0;
         for alert in &due {
             let text = say::message(alert, Lang::Zh);
@@ -97,9 +103,12 @@ impl Engine {
                 tracing::warn!(alert.kind = alert.kind.name(), why, "a robot did not take an alert; it is told again");
             }
             if results.iter().all(Result::is_ok) {
-                let mut tx = self.db().begin().await?;
-                store::sent(&mut tx, alert, now).await?;
-                tx.commit().await?;
+                let note = || async {
+                    let mut tx = self.db().begin().await?;
+                    store::sent(&mut tx, alert, now).await?;
+                    tx.commit().await
+                };
+                self.retried(note).await?;
                 told += 1;
             }
         }

@@ -108,7 +108,7 @@ pub async fn enter_claims(tx: &mut Tx) -> Result<u64, Error> {
 
 /// Every merchant, and whether it can transfer.
 pub async fn merchants(db: &impl ConnectionTrait) -> Result<Vec<(MchId, bool)>, Error> {
-    let sql = "SELECT mch_id, CASE WHEN apiv3_key IS NULL THEN 0 ELSE 1 END AS v3 FROM merchants ORDER BY mch_id";
+    let sql = "SELECT mch_id, CAST(CASE WHEN apiv3_key IS NULL THEN 0 ELSE 1 END AS BIGINT) AS v3 FROM merchants ORDER BY mch_id";
     let read = |r: &QueryResult| Ok((parsed(r, "mch_id")?, get::<i64>(r, "v3")? == 1));
     rows(db, sql, []).await?.iter().map(read).collect()
 }
