@@ -1,5 +1,5 @@
-//! Follows: new, returning or earlier; which link they came through; and the ticket that answers them.
-//! Refuses to give a ticket to somebody who followed before the campaign.
+//! Follows: new, returning or earlier, and which link they came through.
+//! Refuses to guess the link: a follow says how it is known.
 //!
 //! A follow can be lost: WeChat delivers an event three times within 15 seconds and never again. Of somebody who first
 //! shows up by a message, all that is known is that they follow. If the campaign had not started, they are an earlier
@@ -8,19 +8,22 @@
 //! counts as new. Somebody who first shows up by leaving is taken for an earlier follower, as nearly all of them are:
 //! only who says so while following has the benefit of the doubt.
 
-use crate::claims::{Claimant, Claimed, Request};
+mod answer;
+
 use crate::store::followers::{self as store, Follow};
-use crate::store::live::{self as rollups, Key};
+use crate::store::live::{self as rollups, Deltas, Key};
 use crate::store::{Tx, campaigns, claims, links};
 use crate::{Engine, Error};
-use rules::account::{Account, OnFollow};
-use rules::campaign::{Campaign, Scope};
-use rules::eligibility::Refusal;
-use rules::follow::{Attribution, Before, Grade, History, Novelty};
+use answer::Asking;
+use rules::account::Account;
+use rules::campaign::Campaign;
+use rules::follow::{Attribution, Before, Grade, Novelty};
 use rules::ids::{AccountId, FollowId, LinkCode, LinkId, Openid};
+use rules::link::Link;
 use rules::live::Figures;
-use rules::say::reply as say;
 use rules::time::UnixMs;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 /// A follow event.
 pub(crate) struct Followed<'a> {
@@ -32,141 +35,88 @@ pub(crate) struct Followed<'a> {
     pub die: u64,
 }
 
-/// Who is answered, by which account, for which campaign.
-#[derive(Clone, Copy)]
-struct Asking<'a> {
-    account: &'a Account,
-    campaign: &'a Campaign,
-    openid: &'a Openid,
-    die: u64,
+/// What holds for everybody who follows an account now.
+struct Promoted {
+    /// The campaign that takes claims, the latest started first.
+    campaign: Option<Campaign>,
+    /// The account's link in it, if it has only one.
+    only_link: Option<LinkId>,
 }
 
 impl Engine {
-    /// Records a follow and answers it, inside the push's transaction.
-    pub(crate) async fn followed(&self, tx: &mut Tx, event: &Followed<'_>, now: UnixMs) -> Result<String, Error> {
-        let before = store::known(tx.conn(), event.account.id, event.openid).await?.map(|(before, _)| before);
-        // What is known only from after this event says nothing about before it: pushes may arrive out of order.
-        let before = before.filter(|before| before.first_followed_at <= event.at);
-        store::came(tx, event.account.id, event.openid, event.at).await?;
-        let open = campaigns::open_with(tx.conn(), event.account.id, now).await?;
-        let campaign = open.first();
-        let novelty = Novelty::of(before, campaign.and_then(|c| c.started_at));
-        let (link, attribution) = self.attribute_at_once(tx, campaign, event).await?;
-        let follow = Follow {
-            id: FollowId(self.draw().id(now)),
-            account: event.account.id,
-            openid: Some(event.openid.clone()),
-            campaign: campaign.map(|c| c.id),
-            link,
-            attribution,
-            novelty,
-            grade: Grade::Proven,
-            at: now,
-        };
-        store::insert(tx, &follow).await?;
-        let Some(campaign) = campaign else { return Ok(String::new()) };
-        self.count_follow(tx, campaign, &follow).await?;
-        if event.account.retired_at.is_some() {
-            return Ok(String::new());
-        }
-        let asking = Asking { account: event.account, campaign, openid: event.openid, die: event.die };
-        self.answer_follow(tx, &asking, &follow, now).await
-    }
-
-    /// The answer to a follow or to 「红包」: a ticket's link, the packet itself, or why there is none.
-    async fn answer_follow(
+    /// Records follows, each of another person, and answers them, inside the pushes' transaction.
+    pub(crate) async fn followed(
         &self,
         tx: &mut Tx,
-        asking: &Asking<'_>,
-        follow: &Follow,
+        events: &[Followed<'_>],
         now: UnixMs,
-    ) -> Result<String, Error> {
-        let Asking { account, campaign, openid, .. } = *asking;
-        let lang = self.reply_lang();
-        let page = format!("{}/c/{}", self.settings().entry_url, campaign.slug);
-        if claims::claim_of_key(tx.conn(), &follow_key(campaign, follow.account, openid)).await?.is_some() {
-            return Ok(say::claimed_reply(&page, lang));
+    ) -> Result<Vec<String>, Error> {
+        if events.is_empty() {
+            return Ok(Vec::new());
         }
-        if follow.novelty == Novelty::Earlier {
-            return Ok(say::earlier_follower_reply(lang).to_owned());
+        let people: Vec<_> = events.iter().map(|event| (event.account.id, event.openid)).collect();
+        let known = store::known_all(tx.conn(), &people).await?;
+        store::came(tx, &events.iter().map(|e| ((e.account.id, e.openid), e.at)).collect::<Vec<_>>()).await?;
+        let promoted = self.promoted(tx, events, now).await?;
+        let scenes = scenes(tx, events).await?;
+        let (mut follows, mut figures) = (Vec::new(), Deltas::default());
+        for (event, known) in events.iter().zip(known) {
+            let here = &promoted[&event.account.id];
+            // What is known only from after this event says nothing about before it: pushes may arrive out of order.
+            let before = known.map(|(before, _)| before).filter(|before| before.first_followed_at <= event.at);
+            let (link, attribution) = attributed_at_once(here, event, &scenes);
+            let campaign = here.campaign.as_ref();
+            let follow = Follow {
+                id: FollowId(self.draw().id(now)),
+                account: event.account.id,
+                openid: Some(event.openid.clone()),
+                campaign: campaign.map(|c| c.id),
+                link,
+                attribution,
+                novelty: Novelty::of(before, campaign.and_then(|c| c.started_at)),
+                grade: Grade::Proven,
+                at: now,
+            };
+            if let Some(campaign) = campaign {
+                rollups::sum(&mut figures, key_of(campaign, &follow), &counted(&follow).into());
+            }
+            follows.push(follow);
         }
-        if account.on_follow == OnFollow::Pay && account.id == campaign.payer {
-            return self.pay_follow(tx, asking, follow, &page, now).await;
+        store::insert(tx, &follows).await?;
+        rollups::add(tx, self.settings().node, &figures).await?;
+        let mut texts = vec![String::new(); events.len()];
+        let (mut asking, mut places) = (Vec::new(), Vec::new());
+        for (at, (event, follow)) in events.iter().zip(&follows).enumerate() {
+            let account = event.account;
+            if let (Some(campaign), None) = (&promoted[&account.id].campaign, account.retired_at) {
+                asking.push(Asking { account, campaign, openid: event.openid, die: event.die, follow });
+                places.push(at);
+            }
         }
-        let code = self.issue_ticket(tx, campaign, follow, None, now).await?;
-        Ok(say::follow_reply(&campaign.texts.greeting, &format!("{page}?t={code}"), lang))
+        for (at, text) in places.into_iter().zip(self.answer_follows(tx, &asking, now).await?) {
+            texts[at] = text;
+        }
+        Ok(texts)
     }
 
-    /// The follow of the paying service account makes the claim itself, through the same keys, budget and caps as a tap
-    /// on the claim page. No address is known; what is decided is durable with the push.
-    async fn pay_follow(
+    async fn promoted(
         &self,
-        tx: &mut Tx,
-        asking: &Asking<'_>,
-        follow: &Follow,
-        page: &str,
+        tx: &Tx,
+        events: &[Followed<'_>],
         now: UnixMs,
-    ) -> Result<String, Error> {
-        let Asking { account, campaign, openid, die } = *asking;
-        self.issue_ticket(tx, campaign, follow, Some(openid), now).await?;
-        let who = Claimant { appid: account.appid.clone(), openid: openid.clone(), unionid: None, ip: String::new() };
-        let request = Request { slug: campaign.slug.clone(), who, die };
-        let mut answers = self.claim_in(tx, &[&request], now).await?;
-        let lang = self.reply_lang();
-        match answers.pop().ok_or_else(|| Error::broken("a claim without its answer"))?? {
-            Claimed::Granted(amount) => Ok(say::paid_follow_reply(&campaign.texts.greeting, amount, page, lang)),
-            Claimed::Refused(Refusal::AlreadyClaimed) => Ok(say::claimed_reply(page, lang)),
-            Claimed::Refused(why) => Ok(say::refused_reply(why, lang)),
+    ) -> Result<HashMap<AccountId, Promoted>, Error> {
+        let mut promoted = HashMap::new();
+        for account in events.iter().map(|event| event.account.id) {
+            if let Entry::Vacant(entry) = promoted.entry(account) {
+                let campaign = campaigns::open_with(tx.conn(), account, now).await?.into_iter().next();
+                let only_link = match &campaign {
+                    Some(campaign) => links::only_link(tx.conn(), campaign.id, account).await?,
+                    None => None,
+                };
+                entry.insert(Promoted { campaign, only_link });
+            }
         }
-    }
-
-    /// 「红包」: an unused ticket again, for somebody who follows and came in this campaign.
-    pub(crate) async fn another_ticket(
-        &self,
-        tx: &mut Tx,
-        account: &Account,
-        openid: &Openid,
-        die: u64,
-        now: UnixMs,
-    ) -> Result<String, Error> {
-        let known = store::known(tx.conn(), account.id, openid).await?;
-        let open = campaigns::open_with(tx.conn(), account.id, now).await?;
-        let (Some(campaign), Some((before, true)), None) = (open.first(), known, account.retired_at) else {
-            return Ok(String::new());
-        };
-        if before.history == History::Unseen && before.is_since(campaign.started_at) {
-            return self.refuse_unseen(tx, campaign, account, openid, now).await;
-        }
-        let follow = match store::latest(tx.conn(), account.id, openid, campaign.id).await? {
-            Some(follow) => follow,
-            None => self.follow_while_paused(tx, campaign, account, openid, before, now).await?,
-        };
-        self.answer_follow(tx, &Asking { account, campaign, openid, die }, &follow, now).await
-    }
-
-    /// Somebody who follows since nobody knows when: an honest answer, and a row for staff.
-    async fn refuse_unseen(
-        &self,
-        tx: &mut Tx,
-        campaign: &Campaign,
-        account: &Account,
-        openid: &Openid,
-        now: UnixMs,
-    ) -> Result<String, Error> {
-        let refusal = claims::NewRefusal {
-            id: self.draw().id(now),
-            campaign: campaign.id,
-            account: Some(account.id),
-            payee: openid.clone(),
-            reason: Refusal::FollowUnseen,
-            ip: String::new(),
-            at: now,
-        };
-        claims::refuse(tx, &[refusal]).await?;
-        let key = Key { campaign: campaign.id, account: account.id, link: None, minute: now.minute() };
-        let delta = Figures { refusals: 1, ..Figures::default() }.into();
-        rollups::add(tx, self.settings().node, &rollups::one(key, &delta)).await?;
-        Ok(say::refused_reply(Refusal::FollowUnseen, self.reply_lang()))
+        Ok(promoted)
     }
 
     /// Somebody whose follow came while the campaign took no claims, and who asks now that it does.
@@ -194,29 +144,12 @@ impl Engine {
             grade: Grade::Proven,
             at: now,
         };
-        store::insert(tx, &follow).await?;
+        store::insert(tx, std::slice::from_ref(&follow)).await?;
         // Somebody who followed long ago and only asks is nobody's follow of this campaign.
         if is_new {
             self.count_follow(tx, campaign, &follow).await?;
         }
         Ok(follow)
-    }
-
-    async fn attribute_at_once(
-        &self,
-        tx: &Tx,
-        campaign: Option<&Campaign>,
-        event: &Followed<'_>,
-    ) -> Result<(Option<LinkId>, Attribution), Error> {
-        let Some(campaign) = campaign else { return Ok((None, Attribution::None)) };
-        if let Some(code) = event.scene.and_then(|scene| LinkCode::try_from(scene).ok())
-            && let Some(link) = links::by_code(tx.conn(), &code).await?
-            && link.campaign == campaign.id
-            && link.account == event.account.id
-        {
-            return Ok((Some(link.id), Attribution::Scene));
-        }
-        self.only_link(tx, campaign, event.account.id).await
     }
 
     pub(crate) async fn only_link(
@@ -230,8 +163,7 @@ impl Engine {
     }
 
     pub(crate) async fn count_follow(&self, tx: &mut Tx, campaign: &Campaign, follow: &Follow) -> Result<(), Error> {
-        let key = Key { campaign: campaign.id, account: follow.account, link: follow.link, minute: follow.at.minute() };
-        rollups::add(tx, self.settings().node, &rollups::one(key, &counted(follow).into())).await
+        rollups::add(tx, self.settings().node, &rollups::one(key_of(campaign, follow), &counted(follow).into())).await
     }
 
     /// The person who opens the claim page visited a link of that account: the follow is that link's.
@@ -260,20 +192,43 @@ impl Engine {
         }
         let node = self.settings().node;
         let delta = rollups::Delta::from(counted(follow));
-        let key = Key { campaign: campaign.id, account: follow.account, link: follow.link, minute: follow.at.minute() };
+        let key = key_of(campaign, follow);
         let mut moved = rollups::one(key, &delta.undone());
         rollups::sum(&mut moved, Key { link: Some(link), ..key }, &delta);
         rollups::add(tx, node, &moved).await
     }
 }
 
-/// The key that a claim on a follow of this person takes.
-fn follow_key(campaign: &Campaign, account: AccountId, openid: &Openid) -> claims::Key {
-    let scope = match campaign.scope {
-        Scope::Campaign => 0,
-        Scope::Account => account.0,
-    };
-    claims::Key { campaign: campaign.id, scope, kind: "follow", value: format!("{account}:{openid}") }
+/// The links that the scenes of follows name.
+async fn scenes(tx: &Tx, events: &[Followed<'_>]) -> Result<HashMap<LinkCode, Link>, Error> {
+    let codes: HashSet<LinkCode> = events.iter().filter_map(|event| LinkCode::try_from(event.scene?).ok()).collect();
+    if codes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let links = links::by_codes(tx.conn(), &codes.iter().collect::<Vec<_>>()).await?;
+    Ok(links.into_iter().map(|link| (link.code.clone(), link)).collect())
+}
+
+/// What the follow itself says of its link.
+fn attributed_at_once(
+    here: &Promoted,
+    event: &Followed<'_>,
+    scenes: &HashMap<LinkCode, Link>,
+) -> (Option<LinkId>, Attribution) {
+    let Some(campaign) = &here.campaign else { return (None, Attribution::None) };
+    if let Some(code) = event.scene.and_then(|scene| LinkCode::try_from(scene).ok())
+        && let Some(link) = scenes.get(&code)
+        && link.campaign == campaign.id
+        && link.account == event.account.id
+    {
+        return (Some(link.id), Attribution::Scene);
+    }
+    (here.only_link, if here.only_link.is_some() { Attribution::OnlyLink } else { Attribution::None })
+}
+
+/// Where a follow is counted.
+const fn key_of(campaign: &Campaign, follow: &Follow) -> Key {
+    Key { campaign: campaign.id, account: follow.account, link: follow.link, minute: follow.at.minute() }
 }
 
 fn counted(follow: &Follow) -> Figures {

@@ -2,7 +2,8 @@
 //! Refuses a nonce that comes back with another body.
 
 use crate::desk::{Answers, Work};
-use crate::store::inbox::{self as store, Envelope};
+use crate::followers::Followed;
+use crate::store::inbox::{self as store, Envelope, Seen};
 use crate::store::{Tx, campaigns, followers, live as rollups};
 use crate::vault::{self, Purpose};
 use crate::{Engine, Error, crash};
@@ -11,6 +12,7 @@ use rules::ids::Openid;
 use rules::live::Figures;
 use rules::say::{Lang, reply as say};
 use rules::time::{UnixMs, hours, minutes};
+use std::collections::HashSet;
 use wechat::message::{Content, Message};
 
 /// Nonces are kept this long; timestamps are believed for five minutes only.
@@ -36,8 +38,22 @@ pub(crate) struct Received {
     stamp: String,
     nonce: String,
     body_hash: String,
+    /// Who sent it, if that is an openid at all.
+    openid: Option<Openid>,
     message: Message,
     die: u64,
+}
+
+impl Received {
+    fn envelope<'a>(&'a self, dedupe_key: &'a str, at: UnixMs) -> Envelope<'a> {
+        let (account, stamp, nonce, body_hash) = (self.account.id, &*self.stamp, &*self.nonce, &*self.body_hash);
+        Envelope { account, stamp, nonce, body_hash, dedupe_key, kind: kind(&self.message), at }
+    }
+
+    /// When it happened. A time that cannot be is not believed: it would outlast every later event.
+    fn event_at(&self, now: UnixMs) -> UnixMs {
+        UnixMs(self.message.create_time.saturating_mul(1000).clamp(0, now.plus(minutes(5)).0))
+    }
 }
 
 /// What to do with a push.
@@ -63,9 +79,10 @@ impl Work for PushWork<'_> {
         let now = engine.clock().now();
         let once = || async {
             let mut tx = engine.db().begin().await?;
-            let mut answers = Vec::new();
-            for received in batch {
-                answers.push(engine.receive_in(&mut tx, received, now).await?);
+            let mut answers = vec![Answer::Silence; batch.len()];
+            let mut waiting = (0..batch.len()).collect();
+            while let Some(round) = next_round(batch, &mut waiting) {
+                engine.receive_in(&mut tx, batch, &round, &mut answers, now).await?;
             }
             crash::point("push_before_commit");
             tx.commit().await.map(|()| answers)
@@ -87,6 +104,7 @@ impl Engine {
             stamp: push.timestamp.to_owned(),
             nonce: push.nonce.to_owned(),
             body_hash: vault::hash(&String::from_utf8_lossy(push.body)),
+            openid: Openid::try_from(push.message.from_user_name.as_str()).ok(),
             message: push.message.clone(),
             die: self.draw().number(),
         };
@@ -97,30 +115,51 @@ impl Engine {
         self.pushes_desk().ask(received, lead).await
     }
 
-    /// Handles one push inside the batch's transaction, unless it came before.
-    async fn receive_in(&self, tx: &mut Tx, received: &Received, now: UnixMs) -> Result<Answer, Error> {
-        let envelope = Envelope {
-            account: received.account.id,
-            stamp: &received.stamp,
-            nonce: &received.nonce,
-            body_hash: &received.body_hash,
-            at: now,
-        };
-        if let Some((hash, reply)) = store::seen_nonce(tx, &envelope).await? {
-            return if hash == received.body_hash { self.open_answer(&reply) } else { Ok(Answer::Replayed) };
+    /// Handles a round inside the batch's transaction, but for what came before.
+    async fn receive_in(
+        &self,
+        tx: &mut Tx,
+        batch: &[&Received],
+        round: &[usize],
+        answers: &mut [Answer],
+        now: UnixMs,
+    ) -> Result<(), Error> {
+        let keys: Vec<String> = round.iter().map(|at| batch[*at].message.dedupe_key()).collect();
+        let envelopes: Vec<Envelope<'_>> =
+            round.iter().zip(&keys).map(|(at, key)| batch[*at].envelope(key, now)).collect();
+        let seen = store::seen(tx, &envelopes).await?;
+        let fresh: Vec<&Received> =
+            round.iter().zip(&seen).filter(|(_, seen)| seen.is_none()).map(|(at, _)| batch[*at]).collect();
+        let mut texts = self.handle(tx, &fresh, now).await?.into_iter();
+        let (mut events, mut nonces) = (Vec::new(), Vec::new());
+        for ((at, envelope), seen) in round.iter().zip(&envelopes).zip(seen) {
+            let reply = match seen {
+                Some(Seen::Nonce { body_hash, .. }) if body_hash != envelope.body_hash => {
+                    answers[*at] = Answer::Replayed;
+                    continue;
+                }
+                Some(Seen::Nonce { reply, .. }) => {
+                    answers[*at] = self.open_answer(&reply)?;
+                    continue;
+                }
+                Some(Seen::Event { reply }) => reply,
+                None => {
+                    let text = texts.next().ok_or_else(|| Error::broken("a push without its answer"))?;
+                    let reply = self.vault().seal(Purpose::Reply, &text);
+                    events.push((*envelope, reply.clone()));
+                    reply
+                }
+            };
+            answers[*at] = self.open_answer(&reply)?;
+            nonces.push((*envelope, reply));
         }
-        let key = received.message.dedupe_key();
-        let reply = match store::seen_event(tx, received.account.id, &key).await? {
-            Some(reply) => reply,
-            None => {
-                let text = self.handle(tx, received, now).await?;
-                let reply = self.vault().seal(Purpose::Reply, &text);
-                store::keep_event(tx, received.account.id, &key, kind(&received.message), &reply, now).await?;
-                reply
-            }
-        };
-        store::keep_nonce(tx, &envelope, &reply).await?;
-        self.open_answer(&reply)
+        if !events.is_empty() {
+            store::keep_events(tx, &events).await?;
+        }
+        if !nonces.is_empty() {
+            store::keep_nonces(tx, &nonces).await?;
+        }
+        Ok(())
     }
 
     fn open_answer(&self, sealed: &str) -> Result<Answer, Error> {
@@ -128,32 +167,39 @@ impl Engine {
         Ok(if text.is_empty() { Answer::Silence } else { Answer::Text(text) })
     }
 
-    async fn handle(&self, tx: &mut Tx, push: &Received, now: UnixMs) -> Result<String, Error> {
-        let (account, message) = (&push.account, &push.message);
-        let Ok(openid) = Openid::try_from(message.from_user_name.as_str()) else { return Ok(String::new()) };
-        // A time that cannot be is not believed: it would outlast every later event.
-        let event_at = UnixMs(message.create_time.saturating_mul(1000).clamp(0, now.plus(minutes(5)).0));
-        match &message.content {
-            Content::Subscribe { scene, .. } => {
-                let event = crate::followers::Followed {
-                    account,
-                    openid: &openid,
-                    scene: scene.as_deref(),
-                    at: event_at,
-                    die: push.die,
-                };
-                self.followed(tx, &event, now).await
+    /// The texts that answer new pushes, each of another person: follows together, everything else one after the other.
+    async fn handle(&self, tx: &mut Tx, pushes: &[&Received], now: UnixMs) -> Result<Vec<String>, Error> {
+        let mut texts = vec![String::new(); pushes.len()];
+        let (mut follows, mut places) = (Vec::new(), Vec::new());
+        for (at, push) in pushes.iter().enumerate() {
+            let Some(openid) = &push.openid else { continue };
+            if let Content::Subscribe { scene, .. } = &push.message.content {
+                let (account, scene) = (&push.account, scene.as_deref());
+                follows.push(Followed { account, openid, scene, at: push.event_at(now), die: push.die });
+                places.push(at);
+            } else {
+                texts[at] = self.handle_other(tx, push, openid, now).await?;
             }
+        }
+        for (at, text) in places.into_iter().zip(self.followed(tx, &follows, now).await?) {
+            texts[at] = text;
+        }
+        Ok(texts)
+    }
+
+    async fn handle_other(&self, tx: &mut Tx, push: &Received, openid: &Openid, now: UnixMs) -> Result<String, Error> {
+        let (account, event_at) = (&push.account, push.event_at(now));
+        match &push.message.content {
             Content::Unsubscribe => {
-                if followers::left(tx, account.id, &openid, event_at).await? {
+                if followers::left(tx, account.id, openid, event_at).await? {
                     self.count_unfollow(tx, account, now).await?;
                 }
                 Ok(String::new())
             }
             Content::Text { content, .. } => {
-                followers::wrote(tx, account.id, &openid, event_at).await?;
+                followers::wrote(tx, account.id, openid, event_at).await?;
                 if say::asks_for_packet(content) {
-                    self.another_ticket(tx, account, &openid, push.die, now).await
+                    self.another_ticket(tx, account, openid, push.die, now).await
                 } else {
                     Ok(String::new())
                 }
@@ -187,6 +233,22 @@ impl Engine {
     pub(crate) const fn reply_lang(&self) -> Lang {
         Lang::Zh
     }
+}
+
+/// Takes out of those that wait, in their order, the pushes of which no two have the person, the event or the nonce in
+/// common, so that they can be handled together. Whoever has to wait stays behind what they wait for.
+fn next_round(batch: &[&Received], waiting: &mut Vec<usize>) -> Option<Vec<usize>> {
+    let (mut people, mut events, mut nonces) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let (round, later) = waiting.iter().partition(|at| {
+        let push = batch[**at];
+        let account = push.account.id;
+        // All three are noted even of a push that waits.
+        let person = people.insert((account, &push.message.from_user_name));
+        let event = events.insert((account, push.message.dedupe_key()));
+        nonces.insert((account, &push.stamp, &push.nonce)) && event && person
+    });
+    *waiting = later;
+    Some(round).filter(|round: &Vec<usize>| !round.is_empty())
 }
 
 const fn kind(message: &Message) -> &'static str {

@@ -15,19 +15,17 @@ use rules::time::UnixMs;
 const LIVE_MAX: i64 = 5;
 
 impl Engine {
-    /// Issues a ticket for a follow, bound to its person if that is known, and gives its code, once; only its hash is
-    /// kept.
-    pub(crate) async fn issue_ticket(
+    /// A ticket for a follow, bound to its person if that is known, and its code, told once; only its hash is kept.
+    pub(crate) fn new_ticket<'a>(
         &self,
-        tx: &mut Tx,
         campaign: &Campaign,
         follow: &Follow,
-        bound_to: Option<&Openid>,
+        bound_to: Option<&'a Openid>,
         now: UnixMs,
-    ) -> Result<TicketCode, Error> {
+    ) -> Result<(TicketCode, NewTicket<'a>), Error> {
         let code = TicketCode::try_from(self.draw().code())?;
         let new = NewTicket {
-            code_hash: &vault::hash(code.as_str()),
+            code_hash: vault::hash(code.as_str()),
             campaign: campaign.id,
             account: follow.account,
             follow: follow.id,
@@ -35,9 +33,12 @@ impl Engine {
             bound_to,
             edit_key_hash: None,
         };
-        store::insert(tx, &new).await?;
-        store::keep_newest(tx, follow.id, LIVE_MAX).await?;
-        Ok(code)
+        Ok((code, new))
+    }
+
+    /// Takes back all but the newest unused tickets of a follow that somebody asked for again.
+    pub(crate) async fn keep_newest_tickets(&self, tx: &mut Tx, follow: FollowId) -> Result<(), Error> {
+        store::keep_newest(tx, follow, LIVE_MAX).await
     }
 
     /// A person whom OAuth identified opens a personal link: binds it to them, or says why not.
@@ -139,7 +140,7 @@ impl Engine {
             grade: Grade::Asserted,
             at: now,
         };
-        followers::insert(&mut tx, &follow).await?;
+        followers::insert(&mut tx, std::slice::from_ref(&follow)).await?;
         self.count_follow(&mut tx, campaign, &follow).await?;
         let asserted = Asserted { campaign: campaign.id, account, follow: follow.id, person, key_hash: &key_hash };
         self.hand_out(&mut tx, &asserted, now).await?;
@@ -150,9 +151,8 @@ impl Engine {
 
     /// A ticket that nobody sees: bound to its person at once.
     async fn hand_out(&self, tx: &mut Tx, asserted: &Asserted<'_>, now: UnixMs) -> Result<(), Error> {
-        let code_hash = vault::hash(&self.draw().code());
         let new = NewTicket {
-            code_hash: &code_hash,
+            code_hash: vault::hash(&self.draw().code()),
             campaign: asserted.campaign,
             account: asserted.account,
             follow: asserted.follow,
@@ -160,7 +160,7 @@ impl Engine {
             bound_to: Some(asserted.person),
             edit_key_hash: Some(asserted.key_hash),
         };
-        store::insert(tx, &new).await
+        store::insert(tx, &[new]).await
     }
 }
 

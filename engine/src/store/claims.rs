@@ -62,13 +62,6 @@ fn nth<T>(list: &[T], n: i64) -> Result<&T, Error> {
     found.ok_or_else(|| Error::broken("the database answered about a row that was not asked for"))
 }
 
-/// The claim that a key of a person stands for.
-pub async fn claim_of_key(db: &impl ConnectionTrait, key: &Key) -> Result<Option<ClaimId>, Error> {
-    let sql = "SELECT claim_id FROM claim_keys WHERE campaign_id = $1 AND scope = $2 AND kind = $3 AND value = $4";
-    let values = [key.campaign.0.into(), key.scope.into(), key.kind.into(), key.value.as_str().into()];
-    Ok(row(db, sql, values).await?.map(|r| get(&r, "claim_id").map(ClaimId)).transpose()?)
-}
-
 /// Enters keys and tells how many were free.
 pub async fn take_keys(tx: &mut Tx, keys: &[(Key, ClaimId)]) -> Result<u64, Error> {
     let list = keys.iter().map(|(key, claim)| {

@@ -1,10 +1,13 @@
 //! Rows of pushes received: each event once, each nonce once, with the answer that was given.
 //! Refuses to forget an answer while WeChat may still ask for it again.
 
-use super::{Tx, exec, get, row};
+use super::dialect::Column::{BigInt, Text};
+use super::dialect::{batch, json_rows};
+use super::{Tx, exec, get, rows};
 use crate::error::Error;
 use rules::ids::AccountId;
 use rules::time::UnixMs;
+use serde_json::json;
 
 /// One push, as it came.
 #[derive(Debug, Clone, Copy)]
@@ -13,41 +16,84 @@ pub struct Envelope<'a> {
     pub stamp: &'a str,
     pub nonce: &'a str,
     pub body_hash: &'a str,
+    /// What a repetition of the same event has too.
+    pub dedupe_key: &'a str,
+    pub kind: &'static str,
     pub at: UnixMs,
 }
 
-/// What this timestamp and nonce brought before: the body's hash and the sealed answer.
-pub async fn seen_nonce(tx: &mut Tx, e: &Envelope<'_>) -> Result<Option<(String, String)>, Error> {
-    let sql = "SELECT body_hash, reply FROM push_nonces WHERE account_id = $1 AND stamp = $2 AND nonce = $3";
-    let found = row(tx.conn(), sql, [e.account.0.into(), e.stamp.into(), e.nonce.into()]).await?;
-    found.map(|r| Ok((get(&r, "body_hash")?, get(&r, "reply")?))).transpose()
+/// What a push repeats, with the sealed answer that was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// This timestamp and nonce, with a body of this hash.
+    Nonce { body_hash: String, reply: String },
+    /// This event, under another nonce.
+    Event { reply: String },
 }
 
-pub async fn keep_nonce(tx: &mut Tx, e: &Envelope<'_>, reply: &str) -> Result<(), Error> {
-    let sql =
-        "INSERT INTO push_nonces (account_id, stamp, nonce, body_hash, reply, at) VALUES ($1, $2, $3, $4, $5, $6)";
-    let values = [e.account.0.into(), e.stamp.into(), e.nonce.into(), e.body_hash.into(), reply.into(), e.at.0.into()];
-    exec(tx.conn(), sql, values).await?;
+/// What each push repeats, if anything; a repeated nonce says more than a repeated event.
+pub async fn seen(tx: &mut Tx, envelopes: &[Envelope<'_>]) -> Result<Vec<Option<Seen>>, Error> {
+    let list = envelopes.iter().zip(0..).map(|(e, n): (_, i64)| {
+        json!({ "n": n, "account_id": e.account.0, "stamp": e.stamp, "nonce": e.nonce, "dedupe_key": e.dedupe_key })
+    });
+    let columns = [("n", BigInt), ("account_id", BigInt), ("stamp", Text), ("nonce", Text), ("dedupe_key", Text)];
+    let asked = json_rows(tx.conn(), &columns);
+    let sql = format!(
+        "SELECT batch.n, i.reply, NULL AS body_hash FROM {asked} JOIN inbox i
+            ON i.account_id = batch.account_id AND i.dedupe_key = batch.dedupe_key
+        UNION ALL SELECT batch.n, p.reply, p.body_hash FROM {asked} JOIN push_nonces p
+            ON p.account_id = batch.account_id AND p.stamp = batch.stamp AND p.nonce = batch.nonce"
+    );
+    let mut seen = vec![None; envelopes.len()];
+    for r in &rows(tx.conn(), &sql, [batch(list.collect())]).await? {
+        let n: i64 = get(r, "n")?;
+        let place = usize::try_from(n).ok().and_then(|n| seen.get_mut(n));
+        let place = place.ok_or_else(|| Error::broken("a push that was not asked for"))?;
+        let reply = get(r, "reply")?;
+        match get(r, "body_hash")? {
+            Some(body_hash) => *place = Some(Seen::Nonce { body_hash, reply }),
+            None if place.is_none() => *place = Some(Seen::Event { reply }),
+            None => {}
+        }
+    }
+    Ok(seen)
+}
+
+/// Keeps new events with their sealed answers.
+pub async fn keep_events(tx: &mut Tx, events: &[(Envelope<'_>, String)]) -> Result<(), Error> {
+    let list = events.iter().map(|(e, reply)| {
+        json!({ "account_id": e.account.0, "dedupe_key": e.dedupe_key, "kind": e.kind, "reply": reply, "at": e.at.0 })
+    });
+    let columns = [("account_id", BigInt), ("dedupe_key", Text), ("kind", Text), ("reply", Text), ("at", BigInt)];
+    let sql = format!(
+        "INSERT INTO inbox (account_id, dedupe_key, kind, reply, at)
+        SELECT account_id, dedupe_key, kind, reply, at FROM {}",
+        json_rows(tx.conn(), &columns)
+    );
+    exec(tx.conn(), &sql, [batch(list.collect())]).await?;
     Ok(())
 }
 
-/// The sealed answer that this event got before.
-pub async fn seen_event(tx: &mut Tx, account: AccountId, key: &str) -> Result<Option<String>, Error> {
-    let sql = "SELECT reply FROM inbox WHERE account_id = $1 AND dedupe_key = $2";
-    let found = row(tx.conn(), sql, [account.0.into(), key.into()]).await?;
-    found.map(|r| Ok(get(&r, "reply")?)).transpose()
-}
-
-pub async fn keep_event(
-    tx: &mut Tx,
-    account: AccountId,
-    key: &str,
-    kind: &str,
-    reply: &str,
-    at: UnixMs,
-) -> Result<(), Error> {
-    let sql = "INSERT INTO inbox (account_id, dedupe_key, kind, reply, at) VALUES ($1, $2, $3, $4, $5)";
-    exec(tx.conn(), sql, [account.0.into(), key.into(), kind.into(), reply.into(), at.0.into()]).await?;
+/// Keeps new nonces with the sealed answers to what they brought.
+pub async fn keep_nonces(tx: &mut Tx, pushes: &[(Envelope<'_>, String)]) -> Result<(), Error> {
+    let list = pushes.iter().map(|(e, reply)| {
+        json!({ "account_id": e.account.0, "stamp": e.stamp, "nonce": e.nonce, "body_hash": e.body_hash,
+            "reply": reply, "at": e.at.0 })
+    });
+    let columns = [
+        ("account_id", BigInt),
+        ("stamp", Text),
+        ("nonce", Text),
+        ("body_hash", Text),
+        ("reply", Text),
+        ("at", BigInt),
+    ];
+    let sql = format!(
+        "INSERT INTO push_nonces (account_id, stamp, nonce, body_hash, reply, at)
+        SELECT account_id, stamp, nonce, body_hash, reply, at FROM {}",
+        json_rows(tx.conn(), &columns)
+    );
+    exec(tx.conn(), &sql, [batch(list.collect())]).await?;
     Ok(())
 }
 

@@ -28,7 +28,14 @@ pub async fn of_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Res
 }
 
 pub async fn by_code(db: &impl ConnectionTrait, code: &LinkCode) -> Result<Option<Link>, Error> {
-    row(db, "SELECT * FROM links WHERE code = $1", [code.as_str().into()]).await?.as_ref().map(link).transpose()
+    Ok(by_codes(db, &[code]).await?.pop())
+}
+
+/// The links with these codes, in no order.
+pub async fn by_codes(db: &impl ConnectionTrait, codes: &[&LinkCode]) -> Result<Vec<Link>, Error> {
+    let list = codes.iter().map(|code| json!({ "code": code.as_str() })).collect();
+    let sql = format!("SELECT l.* FROM {} JOIN links l ON l.code = batch.code", json_rows(db, &[("code", Text)]));
+    rows(db, &sql, [batch(list)]).await?.iter().map(link).collect()
 }
 
 /// Writes a new link; `Ok(false)` when its code is taken.

@@ -39,7 +39,7 @@ pub fn held(r: &QueryResult) -> Result<Held, Error> {
 
 /// A new ticket.
 pub struct NewTicket<'a> {
-    pub code_hash: &'a str,
+    pub code_hash: String,
     pub campaign: CampaignId,
     pub account: AccountId,
     pub follow: FollowId,
@@ -48,20 +48,28 @@ pub struct NewTicket<'a> {
     pub edit_key_hash: Option<&'a str>,
 }
 
-pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<(), Error> {
-    let sql = "INSERT INTO tickets (code_hash, campaign_id, account_id, follow_id, issued_at, bound_openid,
-            edit_key_hash)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = [
-        new.code_hash.into(),
-        new.campaign.0.into(),
-        new.account.0.into(),
-        new.follow.0.into(),
-        new.issued_at.0.into(),
-        new.bound_to.map(|o| o.as_str().to_owned()).into(),
-        new.edit_key_hash.map(str::to_owned).into(),
+/// Writes new tickets.
+pub async fn insert(tx: &mut Tx, tickets: &[NewTicket<'_>]) -> Result<(), Error> {
+    let list = tickets.iter().map(|new| {
+        json!({ "code_hash": new.code_hash, "campaign_id": new.campaign.0, "account_id": new.account.0,
+            "follow_id": new.follow.0, "issued_at": new.issued_at.0, "bound_openid": new.bound_to.map(Openid::as_str),
+            "edit_key_hash": new.edit_key_hash })
+    });
+    let columns = [
+        ("code_hash", Text),
+        ("campaign_id", BigInt),
+        ("account_id", BigInt),
+        ("follow_id", BigInt),
+        ("issued_at", BigInt),
+        ("bound_openid", Text),
+        ("edit_key_hash", Text),
     ];
-    exec(tx.conn(), sql, values).await?;
+    let sql = format!(
+        "INSERT INTO tickets (code_hash, campaign_id, account_id, follow_id, issued_at, bound_openid, edit_key_hash)
+        SELECT code_hash, campaign_id, account_id, follow_id, issued_at, bound_openid, edit_key_hash FROM {}",
+        json_rows(tx.conn(), &columns)
+    );
+    exec(tx.conn(), &sql, [batch(list.collect())]).await?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ const HISTORY_IDS_BEFORE: i64 = 1 << 40;
 const FIRST_NUMBER: i64 = 100_000_000;
 const ROWS_A_TRANSACTION: i64 = 50_000;
 
-/// A table, which of its rows belong to the person, and what differs in the copies. `$id` moves an id.
+/// A table, which of its rows belong to the person, and what differs in the copies. `$id` moves an id, `$by` tells how far.
 struct Copied {
     table: &'static str,
     of: &'static str,
@@ -76,6 +76,8 @@ const CLAIM: [Copied; 5] = [
              WHERE c.payee_openid = '$openid')",
         differs: &[
             ("id", "$id + i + 1"),
+            // The reservation's own id, as above.
+            ("resolves", "one.id + $by + i + i"),
             ("payout_id", "$id"),
             ("event", "'pay'"),
             ("debit", "'reserved'"),
@@ -167,6 +169,9 @@ impl Copies {
                 paid_fen = paid_fen + {n} * (SELECT p.amount_fen FROM {of}) WHERE id = (SELECT p.line_id FROM {of})"
         );
         self.db.execute_unprepared(&paid).await?;
+        // Until now the person's claim is the campaign's only one, so every counter holds its amount alone.
+        let counted = format!("UPDATE cap_uses SET used_fen = used_fen * ({n} + 1)");
+        self.db.execute_unprepared(&counted).await?;
         self.settle().await
     }
 
@@ -213,6 +218,7 @@ fn value(copied: &Copied, column: &str, person: &Openid, ids_by: i64) -> String 
         .replace("$number", SCATTERED)
         .replace("$openid", person.as_str())
         .replace("$id", &format!("one.{column} + {ids_by} + i"))
+        .replace("$by", &ids_by.to_string())
 }
 
 /// The openid of the copy with the number `i`, as the database makes it.

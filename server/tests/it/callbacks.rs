@@ -6,9 +6,11 @@ use crate::world::{BOOKS, COFFEE, FUWU, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use engine::operators::console;
+use futures::future::join_all;
 use rules::account::AccountForm;
 use rules::say::Lang;
 use rules::time::minutes;
+use std::collections::HashSet;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -420,14 +422,48 @@ async fn follow_and_leave_out_of_order_end_in_the_same_state() {
     }
 }
 
-/// Whether 「红包」 is answered with a ticket.
-async fn ming_asks(world: &World, openid: &str, at: i64, n: usize) -> bool {
-    let xml = format!(
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_whose_pushes_come_in_one_moment_is_answered_each_alone() {
+    let world = World::new().await;
+    world.later(minutes(1)).await;
+    let here = &world;
+    let crowd = join_all((0..40).map(|n| async move { here.follower(&format!("F{n}")).await })).await;
+    let openids = join_all(crowd.iter().map(|follower| follower.openid(COFFEE))).await;
+    let t = world.secs();
+    // Everybody's follow under two nonces, one of them twice, and in the same moment they say hello.
+    let pushes = openids.iter().enumerate().flat_map(|(n, openid)| {
+        let (came, hello) = (SAFE.event(openid, "subscribe", t - 10), text(openid, "你好", t, n));
+        let first = SAFE.sealed(&came, t, &format!("a{n}"));
+        [first.clone(), SAFE.sealed(&hello, t, &format!("h{n}")), SAFE.sealed(&came, t, &format!("b{n}")), first]
+    });
+    let pushes: Vec<Parcel> = pushes.collect();
+    let answers = join_all(pushes.iter().map(|push| world.delivers(push))).await;
+    let mut tickets = HashSet::new();
+    for of_one in answers.chunks(4) {
+        assert!(of_one.iter().all(|(status, _)| *status == 200));
+        assert_eq!(of_one[0].1, of_one[3].1, "the same nonce is answered byte for byte the same");
+        assert_eq!(of_one[1].1, "success");
+        let said = SAFE.reads(&of_one[0].1);
+        assert_eq!(said, SAFE.reads(&of_one[2].1), "one event has one answer");
+        assert!(said.contains("/c/demo?t=") && tickets.insert(said), "everybody has a ticket of their own");
+    }
+    let figures = world.figures("demo").await;
+    assert_eq!((figures.follows, figures.refollows, figures.unfollows), (40, 0, 0));
+}
+
+/// A message that somebody wrote.
+fn text(openid: &str, content: &str, at: i64, n: usize) -> String {
+    format!(
         "<xml><ToUserName>{}</ToUserName><FromUserName>{openid}</FromUserName><CreateTime>{at}</CreateTime>\
-         <MsgType>text</MsgType><Content>红包</Content><MsgId>{}</MsgId></xml>",
+         <MsgType>text</MsgType><Content>{content}</Content><MsgId>{}</MsgId></xml>",
         SAFE.original_id,
         7_000 + n
-    );
+    )
+}
+
+/// Whether 「红包」 is answered with a ticket.
+async fn ming_asks(world: &World, openid: &str, at: i64, n: usize) -> bool {
+    let xml = text(openid, "红包", at, n);
     let (status, answer) = world.delivers(&SAFE.sealed(&xml, at, &format!("ask{n}"))).await;
     assert_eq!(status, 200);
     SAFE.reads(&answer).contains("/c/demo?t=")
