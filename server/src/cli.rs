@@ -3,8 +3,9 @@
 //! Refuses with one sentence on standard error and exit code 1 (2 for wrong usage).
 
 use crate::config::{Config, gather};
-use crate::{bills, data_folder, doctor, import, reports, running, telemetry};
-use clap::{Parser, Subcommand, ValueEnum};
+use crate::reports::{People, Report};
+use crate::{bills, data_folder, doctor, import, running, telemetry};
+use clap::{Parser, Subcommand};
 use engine::restore::Since;
 use engine::{Clock, Draw, Engine, Said};
 use rules::ids::Slug;
@@ -76,7 +77,7 @@ enum Command {
     Export {
         /// Which report.
         report: Report,
-        /// Whose claims: a campaign's slug; all campaigns without it.
+        /// Whose: a campaign's slug; all campaigns without it.
         #[arg(long)]
         campaign: Option<String>,
     },
@@ -97,11 +98,6 @@ enum OperatorCommand {
         /// The name they sign in with.
         login: String,
     },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Report {
-    Claims,
 }
 
 /// Reads the arguments and does it.
@@ -197,7 +193,7 @@ async fn once(engine: &Engine, config: &Config, command: Command) -> Result<Exit
         Command::Reconcile { files, mch, nothing_on, accept_unnamed } => {
             return bills::reconcile(engine, bills::Asked { files, mch, nothing_on, accept_unnamed }).await;
         }
-        Command::Export { report: Report::Claims, campaign } => export_claims(engine, campaign).await?,
+        Command::Export { report, campaign } => export(engine, report, campaign).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -237,7 +233,7 @@ async fn operator(engine: &Engine, what: OperatorCommand) -> Result<(), String> 
     }
 }
 
-async fn export_claims(engine: &Engine, campaign: Option<String>) -> Result<(), String> {
+async fn export(engine: &Engine, report: Report, campaign: Option<String>) -> Result<(), String> {
     let campaigns = engine.campaigns().await.map_err(|e| e.to_string())?;
     let wanted = campaign.map(Slug::try_from).transpose().map_err(|e| e.to_string())?;
     if let Some(slug) = &wanted
@@ -245,18 +241,17 @@ async fn export_claims(engine: &Engine, campaign: Option<String>) -> Result<(), 
     {
         return Err(format!("there is no campaign {slug}"));
     }
-    out(&reports::line(&rules::say::report::claim_columns(Lang::En)))?;
+    out(&report.head(Lang::En))?;
     for campaign in campaigns.iter().filter(|c| wanted.as_ref().is_none_or(|slug| c.slug == *slug)) {
         let mut before = None;
         loop {
-            let (text, last) = reports::claims_page(engine, campaign.id, before, Lang::En, reports::People::Whole)
-                .await
-                .map_err(|e| e.to_string())?;
-            out(&text)?;
-            if last.is_none() {
+            let page = report.page(engine, campaign.id, before, Lang::En, People::Whole).await;
+            let page = page.map_err(|e| e.to_string())?;
+            out(&page.text)?;
+            if page.next.is_none() {
                 break;
             }
-            before = last;
+            before = page.next;
         }
     }
     Ok(())

@@ -32,7 +32,7 @@ pub fn router(site: Site) -> Router {
     let streams = Router::new()
         .route("/admin/live", get(live::live))
         .route("/admin/qr/{code}", get(entry::link_qr))
-        .route("/admin/reports/claims.csv", get(reports::claims_csv))
+        .route("/admin/reports/{file}", get(reports::csv))
         .layer(middleware::from_fn(staff_headers));
     let uploads = Router::new()
         .route("/api/finance/bills", post(bills::upload))

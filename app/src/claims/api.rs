@@ -36,9 +36,10 @@ pub async fn read_claims(slug: Option<String>, before: Option<ClaimId>) -> Resul
     crate::context::operator()?;
     let engine = crate::context::engine()?;
     let Some(campaign) = crate::campaigns::api::named(&engine, slug).await? else { return Told::of(&None) };
-    let limit = i64::try_from(PAGE).map_or(i64::MAX, |page| page + 1);
-    let mut rows = engine.claims(campaign.id, before, limit).await?;
-    let more = rows.len() > PAGE;
-    rows.truncate(PAGE);
+    let mut rows = engine.claims(campaign.id, before, PAGE + 1).await?;
+    // A claim that was paid anew has several rows: a page ends between claims.
+    let end = (0..rows.len()).filter(|at| *at == 0 || rows[at - 1].id != rows[*at].id).nth(PAGE);
+    rows.truncate(end.unwrap_or(rows.len()));
+    let more = end.is_some();
     Told::of(&Some(Claims { slug: campaign.slug, name: campaign.name, rows, more }))
 }

@@ -25,7 +25,7 @@ pub struct Overview {
 
 /// How many of the latest claims the live page shows.
 #[cfg(feature = "ssr")]
-const LATEST: i64 = 8;
+const LATEST: usize = 8;
 
 /// The live page of the campaign `slug`, or of the usual one; `None` when there is no campaign at all.
 ///

@@ -271,7 +271,8 @@ pub fn masked(openid: &str) -> String {
     format!("{head}…{tail}")
 }
 
-/// One page of a campaign's claims, newest first, before the claim `before`; one row a payout.
+/// The payouts of `limit` claims of a campaign, newest first, before the claim `before`: whole claims, as many rows as
+/// they have payouts.
 pub async fn page(
     db: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -283,7 +284,8 @@ pub async fn page(
             p.accepted_at
         FROM claims c JOIN payouts p ON p.claim_id = c.id JOIN accounts a ON a.id = c.account_id
             JOIN follows f ON f.id = c.follow_id LEFT JOIN links l ON l.id = f.link_id
-        WHERE c.campaign_id = $1 AND c.id < $2 ORDER BY c.id DESC, p.created_at LIMIT $3";
+        WHERE c.id IN (SELECT id FROM claims WHERE campaign_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3)
+        ORDER BY c.id DESC, p.created_at, p.id";
     let before = before.map_or(i64::MAX, |id| id.0);
     rows(db, sql, [campaign.0.into(), before.into(), limit.into()]).await?.iter().map(listed).collect()
 }

@@ -5,7 +5,7 @@ use super::Lang;
 use crate::account::{Kind, MessageMode, Mode, OnFollow};
 use crate::campaign::{Scope, State as Campaign};
 use crate::claim::State as Claim;
-use crate::follow::{Attribution, Grade};
+use crate::follow::{Attribution, Grade, Novelty};
 use crate::operator::Role;
 use crate::payout::State as Payout;
 
@@ -69,6 +69,15 @@ pub const fn attribution(attribution: Attribution, lang: Lang) -> &'static str {
         Attribution::OnlyLink => lang.pick("唯一链接", "Only link"),
         Attribution::Estimated => lang.pick("估算", "Estimated"),
         Attribution::None => lang.pick("未知", "Unknown"),
+    }
+}
+
+/// Whether a follower is new.
+pub const fn novelty(novelty: Novelty, lang: Lang) -> &'static str {
+    match novelty {
+        Novelty::New => lang.pick("新关注", "New"),
+        Novelty::Returning => lang.pick("回来的", "Returning"),
+        Novelty::Earlier => lang.pick("老粉丝", "Earlier"),
     }
 }
 
