@@ -77,7 +77,7 @@ pub async fn claims_page(
     Ok((page.iter().map(|claim| line(&cells(claim, lang, people))).collect(), last))
 }
 
-fn cells(claim: &ExportedClaim, lang: Lang, people: People) -> [String; 14] {
+fn cells(claim: &ExportedClaim, lang: Lang, people: People) -> [String; 15] {
     use rules::say::states as say;
     let row = &claim.row;
     let (payee, ip) = match people {
@@ -100,6 +100,7 @@ fn cells(claim: &ExportedClaim, lang: Lang, people: People) -> [String; 14] {
         claim.paid_at.map(|at| at.beijing().to_string()).unwrap_or_default(),
         row.err_code.clone(),
         ip,
+        if row.rehearsal { rules::say::rehearsal::yes(lang).to_owned() } else { String::new() },
     ]
 }
 

@@ -4,7 +4,7 @@
 use super::Lang;
 
 /// The columns of the export of claims.
-pub fn claim_columns(lang: Lang) -> [String; 14] {
+pub fn claim_columns(lang: Lang) -> [String; 15] {
     let column = |zh: &str, en: &str, field: &str| match lang {
         Lang::Zh => format!("{zh} {field}"),
         Lang::En => format!("{en} {field}"),
@@ -24,5 +24,6 @@ pub fn claim_columns(lang: Lang) -> [String; 14] {
         column("微信受理时间", "Accepted by WeChat at", "paid_at"),
         column("错误码", "Error code", "err_code"),
         column("地址", "Address", "ip"),
+        column("试领", "Rehearsal", "rehearsal"),
     ]
 }
