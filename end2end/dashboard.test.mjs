@@ -191,7 +191,10 @@ describe('the dashboard', () => {
     await page.getByTestId('withdraw').click();
     await page.locator('.pots').filter({ hasText: '60.00' }).waitFor();
 
-    await agree(page, 'step-start');
+    await page.getByTestId('step-start').click();
+    assert.ok(await page.getByTestId('step-start-yes').isDisabled(), 'nobody collected a test packet');
+    await page.getByTestId('start-anyway').check();
+    await page.getByTestId('step-start-yes').click();
     await page.getByTestId('step-pause').waitFor();
     const link = await fetch(`${stage.world.origin}/l/autumn-poster`);
     assert.equal(link.status, 200);

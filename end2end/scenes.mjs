@@ -19,6 +19,23 @@ function idOf(html, kind, text) {
   return BigInt(id);
 }
 
+/** A funded draft of the demo's accounts with a testers' link. Returns its number and the link. */
+export async function draft(world, slug, more = {}) {
+  const office = await world.office();
+  const accounts = await office('/admin/accounts');
+  await office('/api/marketer/create_campaign', { form: {
+    slug, name: '下周开业', payer: String(idOf(accounts, 'accounts', ACCOUNTS.service)), send_name: '领包服务号', greeting: '下周见',
+    wishing: '祝你天天开心', rules: '每人一次。\n先到先得。', opens_at: inDays(3), closes_at: inDays(9), prize_min: '1.00', prize_max: '1.00',
+    scope: 'campaign', asserted_cap: '0.00', ...more,
+  } });
+  const id = idOf(await office('/admin/campaigns'), 'campaigns', `>${slug}<`);
+  await office('/api/finance/change_budget', { campaign: id, step: 'fund', amount: 1000 });
+  await office('/api/marketer/add_member', { id, account: idOf(accounts, 'accounts', ACCOUNTS.compatible) });
+  const desk = await office('/api/marketer/rotate_tester_key', { id });
+  const [, key] = desk.match(/key\\*":\\*"([0-9A-Za-z]{16,24})\\*"/);
+  return { id, link: `${world.origin}/c/${slug}?tester=${key}` };
+}
+
 /** The scenes in order. Each holds until the next is asked for; `claim` means that the button is to be pressed. */
 export async function* scenes(world) {
   const office = await world.office();
@@ -79,15 +96,16 @@ export async function* scenes(world) {
   await office('/api/marketer/add_member', member);
 
   const waiting = await fresh('早早');
-  await office('/api/marketer/create_campaign', { form: {
-    slug: 'soon', name: '下周开业', payer: String(idOf(accounts, 'accounts', ACCOUNTS.service)), send_name: '领包服务号', greeting: '下周见',
-    wishing: '祝你天天开心', rules: '每人一次。\n先到先得。', opens_at: inDays(3), closes_at: inDays(9), prize_min: '1.00', prize_max: '1.00',
-    scope: 'campaign', asserted_cap: '0.00',
-  } });
-  const soon = idOf(await office('/admin/campaigns'), 'campaigns', '>soon<');
-  await office('/api/finance/change_budget', { campaign: soon, step: 'fund', amount: 1000 });
-  await office('/api/marketer/add_member', { ...member, id: soon });
-  await office('/api/marketer/move_campaign', { id: soon, event: 'start' });
+  const { id: soon, link } = await draft(world, 'soon');
+  const tester = { phone: await stranger('自己人'), url: link };
+  const marked = ':has([data-test="rehearsal"])';
+  yield { name: 'rehearsal', wanted: state('ready') + marked, ...tester };
+  yield { name: 'rehearsal-again', wanted: `${state('sent')}${marked}:has([data-test="claim"])`, ...tester, claim: true };
+  yield { name: 'rehearsal-wrong-link', wanted: state('not_rehearsed', 'wrong_link'), phone: waiting.phone, url: `${link.slice(0, -4)}aaaa` };
+  await office('/api/finance/change_budget', { campaign: soon, step: 'withdraw', amount: 900 });
+  yield { name: 'rehearsal-no-money', wanted: state('not_rehearsed', 'not_funded') + marked, phone: await stranger('同事'), url: link };
+  await office('/api/finance/change_budget', { campaign: soon, step: 'fund', amount: 900 });
+  await office('/api/marketer/start_unrehearsed', { id: soon });
   yield { name: 'not-started', wanted: state('refused', 'not_started'), phone: waiting.phone, url: `${world.origin}/c/soon` };
 
   await office('/api/marketer/move_campaign', { id: campaign, event: 'pause' });

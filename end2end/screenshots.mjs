@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { alive, openBrowser, staffBrowser } from './harness.mjs';
 import { Hand } from './phone.mjs';
-import { enter, scenes } from './scenes.mjs';
+import { draft, enter, scenes } from './scenes.mjs';
 import { ACCOUNTS, World } from './world.mjs';
 
 const SIZES = [390, 1440];
@@ -96,7 +96,35 @@ async function dashboard(world, browser, out) {
   await alive(page);
   await page.getByTestId('step-pause').click();
   await shoot(page, out, 'admin-dialog', false);
+  await rehearsal(world, browser, out, page);
   await context.close();
+}
+
+/** A draft with two testers, one of whom collected a packet, and the question before its start. */
+async function rehearsal(world, browser, out, page) {
+  const { id, link } = await draft(world, 'dress');
+  for (const name of ['自己人', '同事']) {
+    const phone = await world.follower(name);
+    const { context } = await enter(browser, { name, wanted: 'main[data-state="sent"]', phone, url: link, claim: true });
+    await context.close();
+    const [bill] = await world.wallet(phone);
+    if (name === '同事') await world.control('POST', `phones/${phone}/collect`, { bill_no: bill.bill_no });
+  }
+  await world.control('POST', 'clock', { advance_secs: 60 });
+  await page.goto(`${world.origin}/admin/campaigns/${id}`);
+  await alive(page);
+  await page.locator('[data-test="check-rehearsed"][data-done="yes"]').waitFor();
+  await shoot(page, out, 'admin-draft');
+  await page.getByTestId('step-start').click();
+  await shoot(page, out, 'admin-start', false);
+  const other = await draft(world, 'bold');
+  await page.goto(`${world.origin}/admin/campaigns/${other.id}`);
+  await alive(page);
+  await page.getByTestId('step-start').click();
+  await shoot(page, out, 'admin-start-untested', false);
+  await page.goto(`${world.origin}/admin/claims?campaign=dress`);
+  await alive(page);
+  await shoot(page, out, 'admin-claims-rehearsal');
 }
 
 /** Every state of a follower's pages. */

@@ -12,7 +12,7 @@ use rules::ids::PayoutId;
 use rules::ledger;
 use rules::operator::Operator;
 use rules::payout::State;
-use rules::say::{Lang, alert as say, campaign as campaign_say};
+use rules::say::{Lang, alert as say, campaign as campaign_say, rehearsal as rehearsal_say};
 
 /// How many payouts a list holds.
 const SHOWN: i64 = 1000;
@@ -55,7 +55,8 @@ impl Engine {
     }
 
     /// Sends what failed or went back anew: a new number, reserved anew, on the campaign's rail of today.
-    /// Errors: it may still pay; it was sent anew already; the budget is short; its packet went to somebody else.
+    /// Errors: it may still pay; it was sent anew already; it is a tester's; the budget is short; its packet went to
+    /// somebody else.
     pub async fn reissue(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<PayoutId, Error> {
         self.retried(|| self.reissue_once(by, payout, lang)).await
     }
@@ -69,6 +70,9 @@ impl Engine {
         let ended = store::with_claim(&mut tx, payout).await?.ok_or_else(Error::not_found)?;
         if !matches!(ended.state, State::Failed | State::Returned) {
             return Err(Error::conflict(say::not_failed(lang)));
+        }
+        if ended.rehearsal {
+            return Err(Error::conflict(rehearsal_say::no_reissue(lang)));
         }
         if ended.another_alive {
             return Err(Error::conflict(say::paid_meanwhile(lang)));

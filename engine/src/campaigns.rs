@@ -1,13 +1,22 @@
 //! Campaigns: create, change, start, pause, close; the accounts in them and their edit-mode keys.
 //! Refuses a step that would let somebody be paid twice or nobody be paid at all.
 
-use crate::store::{budgets, campaigns as store};
+use crate::store::{budgets, campaigns as store, rehearsal};
 use crate::{Engine, Error, audit};
-use rules::campaign::{Campaign, CheckedCampaign, Event, Member};
+use rules::campaign::{Campaign, CheckedCampaign, Event, Member, State};
 use rules::ids::{AccountId, CampaignId, EditKey, LineId, Slug};
 use rules::operator::Operator;
-use rules::say::{Lang, campaign as say};
+use rules::say::{Lang, campaign as say, rehearsal as rehearsal_say};
 use rules::time::UnixMs;
+
+/// Whether a start asks for a test packet that somebody collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rehearsed {
+    /// It does.
+    Asked,
+    /// Whoever starts takes it upon themselves.
+    Waived,
+}
 
 impl Engine {
     /// All campaigns, the newest first.
@@ -74,17 +83,41 @@ impl Engine {
         .await
     }
 
-    /// Starts, pauses or closes a campaign. Errors: its state does not allow the step.
+    /// Starts, pauses or closes a campaign. Errors: its state does not allow the step; it is a draft to be started of
+    /// which no tester collected a packet yet.
     pub async fn move_campaign(&self, by: &Operator, id: CampaignId, event: Event, lang: Lang) -> Result<(), Error> {
+        self.take_step(by, id, event, Rehearsed::Asked, lang).await
+    }
+
+    /// Starts a campaign although nobody may have collected a test packet, which the log says then. Errors: its state
+    /// does not allow it.
+    pub async fn start_unrehearsed(&self, by: &Operator, id: CampaignId, lang: Lang) -> Result<(), Error> {
+        self.take_step(by, id, Event::Start, Rehearsed::Waived, lang).await
+    }
+
+    async fn take_step(
+        &self,
+        by: &Operator,
+        id: CampaignId,
+        event: Event,
+        rehearsed: Rehearsed,
+        lang: Lang,
+    ) -> Result<(), Error> {
         let now = self.clock().now();
         self.retried(|| async {
             let mut tx = self.db().begin().await?;
             let before = store::locked(&mut tx, id).await?.ok_or_else(Error::not_found)?;
             let state = before.state.event(event).map_err(|_| Error::conflict(say::transition_wrong(lang)))?;
+            let first_start = before.state == State::Draft && event == Event::Start;
+            let untested = first_start && !rehearsal::is_collected(tx.conn(), &before).await?;
+            if untested && rehearsed == Rehearsed::Asked {
+                return Err(Error::conflict(rehearsal_say::not_rehearsed(lang)));
+            }
+            let how = if untested { "_unrehearsed" } else { "" };
             // WeChat tells follows to the second: a start inside a second must not make its followers earlier ones.
             let at = UnixMs(now.secs() * 1000);
             store::set_state(&mut tx, id, state, at).await?;
-            audit::note(self, &mut tx, by, &format!("campaign.{}", event.name()), id.0).await?;
+            audit::note(self, &mut tx, by, &format!("campaign.{}{how}", event.name()), id.0).await?;
             tx.commit().await
         })
         .await

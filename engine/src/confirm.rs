@@ -15,9 +15,14 @@ pub struct Confirmation {
 }
 
 impl Engine {
-    /// The transfer that waits for this person's confirmation, if one does.
-    pub async fn confirmation(&self, campaign: CampaignId, payee: &Openid) -> Result<Option<Confirmation>, Error> {
-        let waiting = store::waiting_of(self.db().read(), campaign, payee, self.clock().now()).await?;
+    /// The transfer that waits for this person's confirmation, as a follower or as a tester, if one does.
+    pub async fn confirmation(
+        &self,
+        campaign: CampaignId,
+        payee: &Openid,
+        rehearsal: bool,
+    ) -> Result<Option<Confirmation>, Error> {
+        let waiting = store::waiting_of(self.db().read(), campaign, payee, rehearsal, self.clock().now()).await?;
         Ok(waiting.map(|(mch_id, appid, package_info)| Confirmation { mch_id, appid, package_info }))
     }
 }

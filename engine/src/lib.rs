@@ -33,6 +33,7 @@ pub mod payouts;
 pub mod prizes;
 pub mod rails;
 pub mod reconcile;
+pub mod rehearsal;
 pub mod reports;
 pub mod restore;
 pub mod strangers;

@@ -232,8 +232,9 @@ impl Engine {
         if !budgets::transfer(tx, &transfers).await? {
             return Err(Error::broken(format!("line {} holds too little for {events:?}", payout.line)));
         }
-        if events.iter().any(|event| matches!(event, ledger::Event::Void | ledger::Event::Return)) {
-            let (campaign, claim) = caps::count(tx, payout.id, -payout.amount.get()).await?;
+        if events.iter().any(|event| matches!(event, ledger::Event::Void | ledger::Event::Return))
+            && let Some((campaign, claim)) = caps::count(tx, payout.id, -payout.amount.get()).await?
+        {
             prizes::stock::give_back(tx, campaign, claim).await?;
         }
         if accepts && let Some((campaign, account, link)) = store::counted_for(tx, payout.id).await? {

@@ -48,6 +48,7 @@ pub struct ExportedPayout {
     pub created_at: UnixMs,
     pub accepted_at: Option<UnixMs>,
     pub ended_at: Option<UnixMs>,
+    pub rehearsal: bool,
 }
 
 /// One line of the export of claims.

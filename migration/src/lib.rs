@@ -17,6 +17,7 @@ mod m0008_unseen;
 mod m0009_ledger;
 mod m0010_rails;
 mod m0011_bills;
+mod m0012_rehearsal;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_ledger::Step),
             Box::new(m0010_rails::Step),
             Box::new(m0011_bills::Step),
+            Box::new(m0012_rehearsal::Step),
         ]
     }
 }

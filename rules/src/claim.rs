@@ -46,6 +46,8 @@ pub struct Row {
     pub mch_billno: String,
     /// WeChat's last err_code; empty when none.
     pub err_code: String,
+    /// True for a tester's claim of a draft: real money, outside all figures.
+    pub rehearsal: bool,
 }
 
 /// What a review decides.

@@ -122,6 +122,10 @@ text_id!(
     EditKey, "edit key", 16..=32, alnum
 );
 text_id!(
+    /// The unguessable key of a draft's testers in `/c/{campaign}?tester={key}`; short enough for web OAuth's `state`.
+    TesterKey, "tester key", 16..=24, alnum
+);
+text_id!(
     /// The merchant's bill number of one payout: `LB` + yyMMdd + 20 random characters, at most 28.
     MchBillno, "mch_billno", 1..=28, alnum
 );

@@ -21,6 +21,7 @@ pub mod payout;
 pub mod payout_list;
 pub mod prize;
 pub mod rail;
+pub mod rehearsal;
 pub mod retry;
 pub mod ticket;
 

@@ -96,6 +96,8 @@ pub struct Row {
     pub created_at: UnixMs,
     /// When somebody has to look; nothing for an end.
     pub deadline: Option<UnixMs>,
+    /// True for a tester's packet of a draft.
+    pub rehearsal: bool,
 }
 
 impl Row {
@@ -160,7 +162,7 @@ impl Facts {
             State::Queued if self.row.held => vec![Step::Retry],
             State::Queued => vec![Step::Retry, Step::Hold],
             State::Unknown | State::Sent | State::WaitingConfirm => vec![Step::Retry],
-            State::Failed | State::Returned if !paid_otherwise => vec![Step::Reissue],
+            State::Failed | State::Returned if !paid_otherwise && !self.row.rehearsal => vec![Step::Reissue],
             State::Sending | State::Collected | State::Failed | State::Returned => Vec::new(),
         }
     }
@@ -195,6 +197,7 @@ mod tests {
             err_code: String::new(),
             created_at: UnixMs(0),
             deadline: (!state.is_final()).then_some(UnixMs(1_000)),
+            rehearsal: false,
         }
     }
 
@@ -238,6 +241,9 @@ mod tests {
         assert_eq!(again.steps(), [], "what was sent anew is not sent anew twice");
         let both_failed = facts(State::Failed, false, vec![row(State::Failed, false)]);
         assert_eq!(both_failed.steps(), [Step::Reissue]);
+        let mut tested = facts(State::Failed, false, vec![]);
+        tested.row.rehearsal = true;
+        assert_eq!(tested.steps(), [], "a tester claims another instead");
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //! Refuses to bind a ticket or to pay for anybody whom WeChat has not identified.
 
 mod confirm;
+mod rehearsal;
+
+pub use rehearsal::rehearse;
 
 use crate::extract::{Segment, Sent};
 use crate::oauth;
@@ -17,7 +20,7 @@ use engine::claims::{Claimant, Claimed, OwnClaim, OwnPlace};
 use rules::account::Account;
 use rules::campaign::Campaign;
 use rules::eligibility::Refusal;
-use rules::ids::{EditKey, Slug, TicketCode};
+use rules::ids::{EditKey, Slug, TesterKey, TicketCode};
 use rules::payout;
 use rules::say::{Lang, notice as say};
 use serde::Deserialize;
@@ -31,6 +34,7 @@ const REVIEW_HOURS: i64 = 48;
 struct Carried {
     t: Option<String>,
     a: Option<String>,
+    tester: Option<String>,
     again: Option<String>,
     /// The whole query, as the browser shows it.
     query: Option<String>,
@@ -45,14 +49,15 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Response {
     let asked = |key| web::asked(query.as_deref(), key);
-    let carried = Carried { t: asked("t"), a: asked("a"), again: asked("again"), query: query.clone() };
+    let carried =
+        Carried { t: asked("t"), a: asked("a"), tester: asked("tester"), again: asked("again"), query: query.clone() };
     let lang = web::lang(asked("lang").as_deref(), &headers);
     let Ok(slug) = Slug::try_from(slug) else { return web::not_found(lang) };
     let shown = async {
         let campaign = site.engine().campaign_by_slug(&slug).await?;
         let payer = site.engine().account(campaign.payer).await?;
-        let page =
-            Page { site: &site, campaign, payer, lang, ip: web::caller_ip(site.config(), peer, &headers).to_string() };
+        let ip = web::caller_ip(site.config(), peer, &headers).to_string();
+        let page = Page { site: &site, campaign, payer, lang, ip, rehearsal: None };
         page.answer(&carried, &headers).await
     };
     shown.await.unwrap_or_else(|error: Error| web::broke(&error, lang))
@@ -65,10 +70,12 @@ struct Page<'a> {
     payer: Account,
     lang: Lang,
     ip: String,
+    /// What marks the page of a tester.
+    rehearsal: Option<app::claim::Rehearsal>,
 }
 
 impl Page<'_> {
-    async fn answer(&self, carried: &Carried, headers: &HeaderMap) -> Result<Response, Error> {
+    async fn answer(self, carried: &Carried, headers: &HeaderMap) -> Result<Response, Error> {
         let engine = self.site.engine();
         let Some(person) = Person::of(engine.vault(), headers, &self.payer.appid, engine.clock().now()) else {
             return Ok(self.stranger(carried, headers));
@@ -79,11 +86,30 @@ impl Page<'_> {
         if let Some(key) = &carried.a {
             return self.open_edit_key(key, &person).await;
         }
+        if let Some(key) = &carried.tester {
+            return self.open_tester_link(key, &person).await;
+        }
+        if self.campaign.state == rules::campaign::State::Draft
+            && let Some(place) = engine.rehearsing(&self.campaign, &self.claimant(&person)).await?
+        {
+            return self.rehearses(&place, &person, carried.query.as_deref()).await;
+        }
         let place = engine.own_place(&self.campaign, &self.claimant(&person)).await?;
         let view = self.view(&place, &person, carried.again.is_some());
-        match confirm::ask(self, &place, &person, carried.query.as_deref()).await? {
+        self.shown(&view, place.claims.first(), &person, carried.query.as_deref()).await
+    }
+
+    /// The page of a view, or WeChat's confirmation where the newest claim waits for it.
+    async fn shown(
+        &self,
+        view: &View,
+        newest: Option<&OwnClaim>,
+        person: &Person,
+        query: Option<&str>,
+    ) -> Result<Response, Error> {
+        match confirm::ask(self, newest, person, query).await? {
             Some((amount, ask)) if matches!(view, View::Sent { .. }) => Ok(self.confirm_page(amount, ask)),
-            Some(_) | None => Ok(self.page(&view)),
+            Some(_) | None => Ok(self.page(view)),
         }
     }
 
@@ -113,6 +139,8 @@ impl Page<'_> {
             format!("/c/{slug}?t={code}")
         } else if let Some(key) = carried.a.as_deref().and_then(|a| EditKey::try_from(a).ok()) {
             format!("/c/{slug}?a={key}")
+        } else if let Some(key) = carried.tester.as_deref().and_then(|key| TesterKey::try_from(key).ok()) {
+            format!("/c/{slug}?tester={key}")
         } else {
             format!("/c/{slug}")
         }
@@ -157,7 +185,7 @@ impl Page<'_> {
     fn view(&self, place: &OwnPlace, person: &Person, again: bool) -> View {
         match (place.claims.first(), place.right) {
             (Some(claim), Err(_)) if again => View::Already { amount: claim.amount, at: claim.at, now: claim.payout },
-            (Some(claim), Err(_)) => self.claim_view(claim, place),
+            (Some(claim), Err(_)) => self.claim_view(claim, place.follows_payer),
             (_, Ok(())) => {
                 View::Ready { form_token: person.form_token(self.site.engine().vault(), &self.campaign.slug) }
             }
@@ -165,7 +193,7 @@ impl Page<'_> {
         }
     }
 
-    fn claim_view(&self, claim: &OwnClaim, place: &OwnPlace) -> View {
+    fn claim_view(&self, claim: &OwnClaim, follows_payer: bool) -> View {
         let amount = claim.amount;
         match claim.claim {
             rules::claim::State::Held => return View::Held { hours: REVIEW_HOURS },
@@ -177,7 +205,7 @@ impl Page<'_> {
         match claim.payout {
             payout::State::Queued | payout::State::Sending | payout::State::Unknown => View::Paying { amount },
             payout::State::Sent | payout::State::WaitingConfirm => {
-                View::Sent { amount, chat: place.follows_payer.then(|| self.payer.name.clone()) }
+                View::Sent { amount, chat: follows_payer.then(|| self.payer.name.clone()) }
             }
             payout::State::Collected => View::Collected { amount },
             payout::State::Returned => View::Returned { amount },
@@ -189,12 +217,16 @@ impl Page<'_> {
     }
 
     fn confirm_page(&self, amount: rules::Fen, ask: Ask) -> Response {
-        let html = app::claim::page(&face(&self.campaign, &self.payer, self.lang), &View::Confirm { amount, ask });
+        let html = app::claim::page(&self.face(), &View::Confirm { amount, ask });
         web::confirm_page(html, &self.site.config().wechat.js_sdk())
     }
 
     fn page(&self, view: &View) -> Response {
-        web::page(StatusCode::OK, app::claim::page(&face(&self.campaign, &self.payer, self.lang), view))
+        web::page(StatusCode::OK, app::claim::page(&self.face(), view))
+    }
+
+    fn face(&self) -> Face {
+        Face { rehearsal: self.rehearsal.clone(), ..face(&self.campaign, &self.payer, self.lang) }
     }
 }
 
@@ -207,6 +239,7 @@ pub fn face(campaign: &Campaign, payer: &Account, lang: Lang) -> Face {
         sponsor_icon: payer.icon.clone(),
         greeting: campaign.texts.greeting.clone(),
         rules: campaign.texts.rules.clone(),
+        rehearsal: None,
         lang,
     }
 }
@@ -233,7 +266,7 @@ pub async fn claim(
         let campaign = engine.campaign_by_slug(&slug).await?;
         let payer = engine.account(campaign.payer).await?;
         let ip = web::caller_ip(site.config(), peer, &headers).to_string();
-        let page = Page { site: &site, campaign, payer, lang, ip };
+        let page = Page { site: &site, campaign, payer, lang, ip, rehearsal: None };
         let Some(person) = Person::of(engine.vault(), &headers, &page.payer.appid, engine.clock().now()) else {
             return Ok(page.page(&View::Continue { url: format!("/c/{slug}") }));
         };

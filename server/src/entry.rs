@@ -8,6 +8,7 @@ use crate::person::{self, Person};
 use crate::site::Site;
 use crate::web::{self, Agent};
 use app::entry::{HubEntry, LinkPage};
+use axum::Extension;
 use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -16,8 +17,9 @@ use engine::claims::Claimant;
 use engine::links::Visitor;
 use rules::account::{Account, Mode};
 use rules::campaign::Campaign;
-use rules::ids::{LinkCode, Slug};
+use rules::ids::{CampaignId, LinkCode, Slug};
 use rules::link::Link;
+use rules::operator::{Operator, Role};
 use std::net::SocketAddr;
 
 /// Marks a browser that comes back from OAuth, so that its visit is counted once.
@@ -124,6 +126,26 @@ pub async fn link_qr(State(site): State<Site>, Segment(code): Segment, headers: 
         }
         Err(error) => web::broke(&error, lang),
     }
+}
+
+/// `GET /admin/qr/testers/{campaign}`: the link of a draft's testers as a QR code, for those who may see the link.
+pub async fn testers_qr(
+    State(site): State<Site>,
+    Extension(operator): Extension<Operator>,
+    Segment(campaign): Segment,
+    headers: HeaderMap,
+) -> Response {
+    let lang = web::lang(None, &headers);
+    let Ok(id) = campaign.parse::<CampaignId>() else { return web::not_found(lang) };
+    let drawn = async {
+        let campaign = site.engine().campaign(id).await?;
+        let rehearsal = site.engine().rehearsal(id).await?;
+        let key = rehearsal.and_then(|rehearsal| rehearsal.key).filter(|_| operator.role.covers(Role::Marketer));
+        let key = key.ok_or_else(Error::not_found)?;
+        let svg = qr_svg(&format!("{}/c/{}?tester={key}", site.config().entry_url, campaign.slug));
+        Ok(([(header::CONTENT_TYPE, "image/svg+xml")], svg).into_response())
+    };
+    drawn.await.unwrap_or_else(|error| web::broke(&error, lang))
 }
 
 /// A QR code of `text` as a whole `<svg>`; nothing when the text is too long for one.

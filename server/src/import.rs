@@ -7,7 +7,7 @@ use engine::operators::console;
 use engine::{Engine, Error, Said};
 use rules::Fen;
 use rules::account::AccountForm;
-use rules::campaign::{Campaign, CampaignForm, Event};
+use rules::campaign::{Campaign, CampaignForm};
 use rules::ids::{AccountId, Appid, CampaignId, EditKey, LinkCode, MchId, Slug};
 use rules::ledger;
 use rules::operator::Role;
@@ -281,7 +281,8 @@ async fn complete_campaign(
         done.push(format!("funded campaign {} with {budget} yuan", entry.slug));
     }
     if entry.start {
-        engine.move_campaign(&console(), id, Event::Start, Lang::En).await?;
+        // Whoever writes this line into the file takes the start upon themselves.
+        engine.start_unrehearsed(&console(), id, Lang::En).await?;
         done.push(format!("started campaign {}", entry.slug));
     }
     Ok(())

@@ -142,6 +142,7 @@ fn snapshot(lang: Lang) -> String {
         sponsor_icon: "🧧".to_owned(),
         greeting: String::new(),
         rules: String::new(),
+        rehearsal: None,
         lang,
     };
     app::claim::page(&face, &app::claim::View::Snapshot)

@@ -33,6 +33,7 @@ pub fn router(site: Site) -> Router {
         .route("/admin/live", get(live::live))
         .route("/admin/qr/{code}", get(entry::link_qr))
         .route("/admin/reports/{file}", get(reports::csv))
+        .route("/admin/qr/testers/{campaign}", get(entry::testers_qr))
         .layer(middleware::from_fn(staff_headers));
     let uploads = Router::new()
         .route("/api/finance/bills", post(bills::upload))
@@ -47,6 +48,7 @@ pub fn router(site: Site) -> Router {
         .route("/p/{campaign}", get(entry::hub))
         .route("/oauth/{appid}/callback", get(oauth::callback))
         .route("/api/public/claim", post(claim::claim))
+        .route("/api/public/rehearse", post(claim::rehearse))
         .route("/api/public/sign_in", post(staff::sign_in))
         .route("/api/viewer/sign_out", post(staff::sign_out))
         .route("/healthz", get(|| async { "ok" }))

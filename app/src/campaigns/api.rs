@@ -8,10 +8,11 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use rules::account::Account;
 use rules::campaign::{Campaign, CampaignForm, Event, Member};
-use rules::ids::{AccountId, CampaignId, LinkId};
+use rules::ids::{AccountId, CampaignId, FollowId, LinkId};
 use rules::ledger::Budget;
 use rules::link::Link;
 use rules::operator::Role;
+use rules::rehearsal::Rehearsal;
 use serde::{Deserialize, Serialize};
 
 /// One row of the list.
@@ -60,6 +61,8 @@ pub struct CampaignDesk {
     pub accounts: Vec<Account>,
     /// Where followers find us, without a trailing slash.
     pub entry_url: String,
+    /// Its rehearsal; nothing once it is no draft any more.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// The campaign `slug`; without one, the first that is running, else the first of all.
@@ -84,6 +87,13 @@ async fn members(engine: &engine::Engine, id: CampaignId, role: Role) -> Result<
     Ok(members)
 }
 
+/// The rehearsal of a draft; its testers' key only for those who set campaigns up.
+#[cfg(feature = "ssr")]
+async fn rehearsal(engine: &engine::Engine, id: CampaignId, role: Role) -> Result<Option<Rehearsal>, AppError> {
+    let rehearsal = engine.rehearsal(id).await?;
+    Ok(rehearsal.map(|told| Rehearsal { key: told.key.filter(|_| role.covers(Role::Marketer)), ..told }))
+}
+
 /// The desk of a campaign as it is now.
 #[cfg(feature = "ssr")]
 pub(crate) async fn desk(id: CampaignId) -> Result<Told<CampaignDesk>, AppError> {
@@ -97,6 +107,7 @@ pub(crate) async fn desk(id: CampaignId) -> Result<Told<CampaignDesk>, AppError>
         budget: engine.budget(id).await?,
         accounts: engine.accounts().await?,
         entry_url: crate::context::entry_url(),
+        rehearsal: rehearsal(&engine, id, role).await?,
     })
 }
 
@@ -161,10 +172,54 @@ pub async fn edit_campaign(id: CampaignId, form: CampaignForm) -> Result<Told<Ca
     desk(id).await
 }
 
-/// Starts, pauses or closes a campaign.
+/// The rehearsal of a draft as it stands now; `None` once it is no draft any more.
+///
+/// # Errors
+/// As the engine says.
+#[server(prefix = "/api/viewer", endpoint = "rehearsal", input = GetUrl)]
+pub async fn read_rehearsal(id: CampaignId) -> Result<Told<Option<Rehearsal>>, AppError> {
+    let role = crate::context::operator()?.role;
+    Told::of(&rehearsal(&crate::context::engine()?, id, role).await?)
+}
+
+/// Makes the testers' link of a draft, or a new one; the former stops working at once.
+///
+/// # Errors
+/// [`AppError::Conflict`] when it is no draft; else as the engine says.
+#[server(prefix = "/api/marketer", endpoint = "rotate_tester_key", input = Json)]
+pub async fn rotate_tester_key(id: CampaignId) -> Result<Told<CampaignDesk>, AppError> {
+    let lang = crate::context::lang();
+    crate::context::engine()?.rotate_tester_key(&crate::context::operator()?, id, lang).await?;
+    desk(id).await
+}
+
+/// Takes a tester off a draft's list, or puts them back.
+///
+/// # Errors
+/// [`AppError::Conflict`] when it is no draft or its list is full; else as the engine says.
+#[server(prefix = "/api/marketer", endpoint = "set_tester", input = Json)]
+pub async fn set_tester(id: CampaignId, tester: FollowId, active: bool) -> Result<Told<CampaignDesk>, AppError> {
+    let lang = crate::context::lang();
+    crate::context::engine()?.set_tester(&crate::context::operator()?, id, tester, active, lang).await?;
+    desk(id).await
+}
+
+/// Starts a draft although nobody may have collected a test packet of it.
 ///
 /// # Errors
 /// [`AppError::Conflict`] when its state does not allow it; else as the engine says.
+#[server(prefix = "/api/marketer", endpoint = "start_unrehearsed", input = Json)]
+pub async fn start_unrehearsed(id: CampaignId) -> Result<Told<CampaignDesk>, AppError> {
+    let lang = crate::context::lang();
+    crate::context::engine()?.start_unrehearsed(&crate::context::operator()?, id, lang).await?;
+    desk(id).await
+}
+
+/// Starts, pauses or closes a campaign.
+///
+/// # Errors
+/// [`AppError::Conflict`] when its state does not allow it, or nobody collected a test packet of a draft to be started;
+/// else as the engine says.
 #[server(prefix = "/api/marketer", endpoint = "move_campaign", input = Json)]
 pub async fn move_campaign(id: CampaignId, event: Event) -> Result<Told<CampaignDesk>, AppError> {
     let lang = crate::context::lang();

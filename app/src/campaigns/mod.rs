@@ -6,6 +6,7 @@ mod form;
 mod links;
 mod members;
 mod prize;
+mod rehearsal;
 mod state;
 
 use crate::change::Change;
@@ -204,6 +205,7 @@ fn Desk(desk: CampaignDesk) -> impl IntoView {
         <links::Links change/>
         <crate::budgets::CampaignBudget change/>
         <crate::rails::CampaignRail change/>
+        <rehearsal::Rehearsal change/>
         <form::Settings change/>
     }
 }

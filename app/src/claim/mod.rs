@@ -6,12 +6,14 @@ pub(crate) mod below;
 mod confirm;
 pub mod frame;
 mod money;
+mod rehearsal;
 #[cfg(test)]
 mod tests;
 mod told;
 
 pub use confirm::{Ask, SCRIPT};
 pub use frame::CSS;
+pub use rehearsal::Rehearsal;
 
 use crate::claim::frame::{Document, document};
 use leptos::prelude::*;
@@ -37,6 +39,8 @@ pub struct Face {
     pub greeting: String,
     /// The rules as staff wrote them; line breaks are kept.
     pub rules: String,
+    /// What marks the page of a draft's tester; nothing on everybody else's.
+    pub rehearsal: Option<Rehearsal>,
     /// The language of the page.
     pub lang: Lang,
 }
@@ -106,6 +110,11 @@ pub enum View {
         /// When the campaign opens, if it has not yet.
         opens_at: Option<UnixMs>,
     },
+    /// Opened the testers' link of a draft, or wanted one more packet of it, and may not.
+    NotRehearsed {
+        /// Why.
+        refusal: rules::rehearsal::Refusal,
+    },
     /// Opened in another browser.
     NotInWechat {
         /// This page's address, to copy.
@@ -143,6 +152,7 @@ impl View {
             Self::Already { .. } => "already",
             Self::Held { .. } => "held",
             Self::Refused { .. } => "refused",
+            Self::NotRehearsed { .. } => "not_rehearsed",
             Self::NotInWechat { .. } => "not_in_wechat",
             Self::Snapshot => "snapshot",
             Self::Continue { .. } => "continue",
@@ -166,6 +176,7 @@ impl View {
             | Self::Already { .. }
             | Self::Held { .. }
             | Self::Refused { .. }
+            | Self::NotRehearsed { .. }
             | Self::Continue { .. }
             | Self::Busy
             | Self::Broke { .. } => Some(frame::switch(lang)),
@@ -187,10 +198,20 @@ pub fn page(face: &Face, view: &View) -> String {
 }
 
 fn main(face: &Face, view: &View) -> AnyView {
-    let refusal = if let View::Refused { refusal, .. } = view { Some(refusal.name()) } else { None };
+    let refusal = if let View::Refused { refusal, .. } = view {
+        Some(refusal.name())
+    } else if let View::NotRehearsed { refusal } = view {
+        Some(refusal.name())
+    } else {
+        None
+    };
+    let shows_next = !matches!(view, View::Ready { .. } | View::NotRehearsed { .. });
+    let next = shows_next.then(|| rehearsal::next(face)).flatten();
     view! {
-        <main data-state=view.name() data-refusal=refusal>
+        <main data-state=view.name() data-refusal=refusal data-rehearsal=face.rehearsal.is_some().then_some("yes")>
+            {rehearsal::strip(face)}
             {state(face, view)}
+            {next}
             {below::below(face, matches!(view, View::Ready { .. }))}
         </main>
     }
@@ -200,7 +221,10 @@ fn main(face: &Face, view: &View) -> AnyView {
 fn state(face: &Face, view: &View) -> AnyView {
     let lang = face.lang;
     match view {
-        View::Ready { form_token } => ready(face, form_token),
+        View::Ready { form_token } => match &face.rehearsal {
+            Some(rehearsal) => rehearsal::ready(face, rehearsal, form_token),
+            None => ready(face, form_token),
+        },
         View::Paying { amount } => money::paying(face, *amount),
         View::Sent { amount, chat } => money::sent(face, *amount, chat.as_deref()),
         View::Confirm { amount, ask } => confirm::waiting(face, *amount, ask),
@@ -218,6 +242,7 @@ fn state(face: &Face, view: &View) -> AnyView {
             },
         ),
         View::Refused { refusal, opens_at } => told::refused(face, *refusal, *opens_at),
+        View::NotRehearsed { refusal } => rehearsal::refused(face, *refusal),
         View::NotInWechat { url, qr_svg } => told::not_in_wechat(face, url, qr_svg),
         View::Snapshot => told::snapshot(face),
         View::Continue { url } => told::continue_here(face, url),

@@ -6,7 +6,7 @@ use crate::claim::frame::{Mark, amount, campaign_cover, claim_path, packet};
 use leptos::prelude::*;
 use rules::Fen;
 use rules::payout::State;
-use rules::say::claim as say;
+use rules::say::{claim as say, rehearsal as say_rehearsal};
 use rules::time::UnixMs;
 
 /// Queued, being sent or not known: the packet is still closed, the amount already stands on it.
@@ -52,13 +52,14 @@ pub fn failed(face: &Face, fen: Fen, why: &str) -> AnyView {
 /// Went back to the merchant.
 pub fn returned(face: &Face, fen: Fen) -> AnyView {
     let lang = face.lang;
+    let text = if face.rehearsal.is_some() { say_rehearsal::returned_text(lang) } else { say::returned_text(lang) };
     view! {
         {campaign_cover(face)}
         <section class="result">
             {Mark::Back.draw()}
             <h1>{say::returned_headline(lang)}</h1>
             <p class="past">{amount(fen)}</p>
-            <p class="text">{say::returned_text(lang)}</p>
+            <p class="text">{text}</p>
         </section>
     }
     .into_any()

@@ -15,6 +15,7 @@ fn face() -> Face {
         sponsor_icon: "🧧".to_owned(),
         greeting: "关注我们，领一份见面礼".to_owned(),
         rules: "每人一次\n随机金额".to_owned(),
+        rehearsal: None,
         lang: Lang::Zh,
     }
 }

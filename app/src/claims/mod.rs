@@ -15,7 +15,7 @@ use leptos_meta::Title;
 use leptos_router::{LazyRoute, lazy_route};
 use rules::claim::{Row, State};
 use rules::payout::State as Payout;
-use rules::say::{Lang, dashboard as say, states};
+use rules::say::{Lang, dashboard as say, rehearsal as say_rehearsal, states};
 
 /// Where a claim and its money stand: icon, colour and word.
 pub fn state_chip(claim: State, payout: Payout, lang: Lang) -> AnyView {
@@ -131,6 +131,10 @@ fn Older(slug: String, rows: RwSignal<Vec<Row>>, more: RwSignal<bool>) -> impl I
 /// One claim.
 fn row(row: Row, lang: Lang) -> AnyView {
     let error = (!row.err_code.is_empty()).then(|| view! { " " <code class="bad">{row.err_code}</code> });
+    let evidence = match row.rehearsal {
+        true => chip(Tone::Warn, say_rehearsal::mark(lang)),
+        false => states::grade(row.grade, lang).into_any(),
+    };
     view! {
         <tr>
             <td class="head nowrap">{row.at.beijing().to_string()}</td>
@@ -139,7 +143,7 @@ fn row(row: Row, lang: Lang) -> AnyView {
             <td data-label=say::link(lang)>
                 <code title=states::attribution_meaning(row.attribution, lang)>{row.link_code}</code>
             </td>
-            <td data-label=say::evidence(lang)>{states::grade(row.grade, lang)}</td>
+            <td data-label=say::evidence(lang)>{evidence}</td>
             <td class="figure" data-label=say::amount(lang)>{row.amount.to_string()}</td>
             <td data-label=say::state(lang)><span>{state_chip(row.claim, row.payout, lang)}{error}</span></td>
             <td data-label=say::bill_number(lang)><code>{row.mch_billno}</code></td>

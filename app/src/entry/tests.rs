@@ -16,6 +16,7 @@ fn face(lang: Lang) -> Face {
         sponsor_icon: String::new(),
         greeting: "关注我们".to_owned(),
         rules: String::new(),
+        rehearsal: None,
         lang,
     }
 }

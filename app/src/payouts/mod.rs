@@ -19,7 +19,7 @@ use leptos_router::{LazyRoute, lazy_route};
 use rules::ids::PayoutId;
 use rules::payout::State;
 use rules::payout_list::{Filter, Row};
-use rules::say::{Lang, dashboard as say, money, payout, states};
+use rules::say::{Lang, dashboard as say, money, payout, rehearsal as say_rehearsal, states};
 use rules::time::UnixMs;
 
 /// Where a payout stands: icon, colour and word.
@@ -165,11 +165,12 @@ fn row(found: Row, now: UnixMs, lang: Lang) -> AnyView {
     let late = found.is_overdue(now);
     let href = format!("/admin/payouts/{}", found.payout);
     let age = payout::ago(found.created_at, now, lang);
+    let mark = found.rehearsal.then(|| view! { " " {chip(Tone::Warn, say_rehearsal::mark(lang))} });
     let late_chip = late.then(|| view! { " " {chip(Tone::Bad, payout::overdue(lang))} });
     view! {
         <tr data-test=format!("payout-{}", found.mch_billno)>
             <td class="head"><a href=href><code>{found.mch_billno.to_string()}</code></a></td>
-            <td data-label=say::state(lang)><span>{state_chip(found.state, found.held, lang)}{late_chip}</span></td>
+            <td data-label=say::state(lang)><span>{state_chip(found.state, found.held, lang)}{mark}{late_chip}</span></td>
             <td class="figure" data-label=say::amount(lang)>{yuan(found.amount)}</td>
             <td data-label=payout::rail(lang)>{money::rail(found.rail, lang)}</td>
             <td class="figure" data-label=payout::attempts(lang)>{payout::times(found.attempts, lang)}</td>

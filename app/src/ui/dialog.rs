@@ -30,6 +30,12 @@ pub fn Confirm(
     /// Called when the reader agreed.
     #[prop(into)]
     agreed: Callback<()>,
+    /// True while what stands inside keeps the reader from agreeing.
+    #[prop(optional, into)]
+    blocked: Signal<bool>,
+    /// What stands between the effect and the buttons.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let lang = lang();
     let dialog = NodeRef::<Dialog>::new();
@@ -51,12 +57,14 @@ pub fn Confirm(
         <dialog node_ref=dialog class="dialog">
             <h2>{title}</h2>
             <p>{effect}</p>
+            {children.map(|inside| inside())}
             <div class="dialog-buttons">
                 <button type="button" class="quiet" on:click=move |_| close()>{say::cancel(lang)}</button>
                 <button
                     type="button"
                     class="primary"
                     data-test=yes_test
+                    disabled=blocked
                     on:click=move |_| {
                         close();
                         agreed.run(());

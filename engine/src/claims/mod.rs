@@ -10,6 +10,7 @@ mod spent;
 mod write;
 
 pub(crate) use spent::Spent;
+pub(crate) use write::tell_low;
 
 use crate::desk::{Answers, Work};
 use crate::store::claims::{self as store, Standing};
@@ -143,7 +144,7 @@ impl Engine {
     pub async fn own_place(&self, campaign: &Campaign, who: &Claimant) -> Result<OwnPlace, Error> {
         let now = self.clock().now();
         let tx = self.db().begin_read().await?;
-        let claims = store::of_person(tx.conn(), campaign.id, &who.openid).await?;
+        let claims = store::of_person(tx.conn(), campaign.id, &who.openid, false).await?;
         let request = Request { slug: campaign.slug.clone(), who: who.clone(), die: 0 };
         let facts = Facts::gather(tx.conn(), &[&request], Lock::None, now).await?;
         let right = facts.consider(0, &request, now)?.right.map(|_| ());
@@ -167,7 +168,8 @@ impl Engine {
     }
 }
 
-fn own_claim(s: &Standing) -> OwnClaim {
+/// A claim as its person sees it.
+pub(crate) fn own_claim(s: &Standing) -> OwnClaim {
     let mendable = crate::payouts::is_mendable(&s.err_code);
     OwnClaim { account: s.account, at: s.at, amount: s.amount, claim: s.claim, payout: s.payout, mendable }
 }

@@ -13,7 +13,9 @@ use crate::store::live::{self as rollups, Deltas, Key};
 use crate::store::payouts::{self, NewPayout};
 use crate::store::{Tx, alerts, tickets};
 use crate::{Engine, Error};
+use rules::Fen;
 use rules::alert;
+use rules::campaign::Campaign;
 use rules::eligibility::Refusal;
 use rules::ids::{ClaimId, PayoutId};
 use rules::ledger;
@@ -72,7 +74,7 @@ impl Engine {
             }
         }
         sheet.write(tx, self.settings().node).await?;
-        tell_low(tx, facts, &sheet.reservations, now).await
+        tell_low_of(tx, facts, &sheet.reservations, now).await
     }
 
     fn note_grant(&self, sheet: &mut Sheet, written: &Written<'_>, now: UnixMs) -> Result<(), Error> {
@@ -139,15 +141,27 @@ impl Engine {
 }
 
 /// Tells somebody of every campaign whose free money this batch brought below what staff asked to be told of.
-async fn tell_low(tx: &mut Tx, facts: &Facts, reservations: &[Transfer], now: UnixMs) -> Result<(), Error> {
+async fn tell_low_of(tx: &mut Tx, facts: &Facts, reservations: &[Transfer], now: UnixMs) -> Result<(), Error> {
     for ground in facts.grounds.values() {
         let Ground { campaign, budget, .. } = ground;
         let granted: i64 = reservations.iter().filter(|r| r.line == budget.line).map(|r| r.amount.get()).sum();
         // What is free now was already lessened by every decision of the batch.
-        let (before, after, low) = (budget.available.get() + granted, budget.available, campaign.low);
-        if before >= low.get() && after < low {
-            alerts::raise(tx, alert::Kind::LowBudget, campaign.slug.as_str(), &after.to_string(), now).await?;
-        }
+        let before = Fen::new(budget.available.get() + granted)?;
+        tell_low(tx, campaign, (before, budget.available), now).await?;
+    }
+    Ok(())
+}
+
+/// Tells somebody when the free money of a campaign fell, from the one amount to the other, below what staff asked to
+/// be told of.
+pub(crate) async fn tell_low(
+    tx: &mut Tx,
+    campaign: &Campaign,
+    (before, after): (Fen, Fen),
+    now: UnixMs,
+) -> Result<(), Error> {
+    if before >= campaign.low && after < campaign.low {
+        alerts::raise(tx, alert::Kind::LowBudget, campaign.slug.as_str(), &after.to_string(), now).await?;
     }
     Ok(())
 }
@@ -161,7 +175,7 @@ impl Sheet {
             if written == wanted as u64 { Ok(()) } else { Err(Error::broken(found)) }
         };
         if !self.claims.is_empty() {
-            same("claims", store::insert(tx, &self.claims).await?, self.claims.len())?;
+            same("claims", store::insert(tx, &self.claims, false).await?, self.claims.len())?;
             same("claim keys", store::take_keys(tx, &self.keys).await?, self.keys.len())?;
             same("tickets", tickets::use_up(tx, &self.tickets).await?, self.tickets.len())?;
             if !budgets::transfer(tx, &self.reservations).await? {

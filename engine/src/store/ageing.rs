@@ -62,6 +62,7 @@ pub struct Ended {
     pub appid: Appid,
     pub payee: Openid,
     pub amount: rules::Fen,
+    pub rehearsal: bool,
     pub another_alive: bool,
 }
 
@@ -70,7 +71,8 @@ pub struct Ended {
 pub async fn with_claim(tx: &mut Tx, id: PayoutId) -> Result<Option<Ended>, Error> {
     let lock = "UPDATE claims SET at = at WHERE id = (SELECT claim_id FROM payouts WHERE id = $1)";
     exec(tx.conn(), lock, [id.0.into()]).await?;
-    let sql = "SELECT p.state, p.claim_id, p.line_id, c.campaign_id, p.appid, c.payee_openid, p.amount_fen,
+    let sql =
+        "SELECT p.state, p.claim_id, p.line_id, c.campaign_id, p.appid, c.payee_openid, c.rehearsal, p.amount_fen,
             (SELECT COUNT(*) FROM payouts n WHERE n.claim_id = p.claim_id AND n.state NOT IN ('returned', 'failed'))
                 AS alive
         FROM payouts p JOIN claims c ON c.id = p.claim_id WHERE p.id = $1";
@@ -83,6 +85,7 @@ pub async fn with_claim(tx: &mut Tx, id: PayoutId) -> Result<Option<Ended>, Erro
         appid: parsed(&r, "appid")?,
         payee: parsed(&r, "payee_openid")?,
         amount: fen(&r, "amount_fen")?,
+        rehearsal: get::<i64>(&r, "rehearsal")? == 1,
         another_alive: get::<i64>(&r, "alive")? > 0,
     }))
 }

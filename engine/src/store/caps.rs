@@ -80,12 +80,15 @@ pub async fn add(tx: &mut Tx, changes: &Changes) -> Result<(), Error> {
 }
 
 /// Counts a payout's money in every counter of its claim: what is reserved anew is added, what came back taken off.
-/// Tells whose claim it is. Errors: there is no such payout.
-pub async fn count(tx: &mut Tx, payout: PayoutId, amount: i64) -> Result<(CampaignId, ClaimId), Error> {
-    let sql = "SELECT c.id, c.campaign_id, c.account_id, c.grade, c.at, f.link_id FROM payouts p
+/// Tells whose claim it is; nothing for a tester's, which no cap counts. Errors: there is no such payout.
+pub async fn count(tx: &mut Tx, payout: PayoutId, amount: i64) -> Result<Option<(CampaignId, ClaimId)>, Error> {
+    let sql = "SELECT c.id, c.campaign_id, c.account_id, c.grade, c.at, c.rehearsal, f.link_id FROM payouts p
         JOIN claims c ON c.id = p.claim_id JOIN follows f ON f.id = c.follow_id WHERE p.id = $1";
     let found = rows(tx.conn(), sql, [payout.0.into()]).await?;
     let r = found.first().ok_or_else(|| Error::broken("a payout without its claim"))?;
+    if get::<i64>(r, "rehearsal")? == 1 {
+        return Ok(None);
+    }
     let granted = Granted {
         account: AccountId(get(r, "account_id")?),
         link: get::<Option<i64>>(r, "link_id")?.map(LinkId),
@@ -94,5 +97,5 @@ pub async fn count(tx: &mut Tx, payout: PayoutId, amount: i64) -> Result<(Campai
     };
     let campaign = CampaignId(get(r, "campaign_id")?);
     add(tx, &granted.uses().into_iter().map(|counter| ((campaign, counter), amount)).collect()).await?;
-    Ok((campaign, ClaimId(get(r, "id")?)))
+    Ok(Some((campaign, ClaimId(get(r, "id")?))))
 }

@@ -129,8 +129,8 @@ pub struct NewClaim {
     pub at: UnixMs,
 }
 
-/// Writes new claims and tells how many.
-pub async fn insert(tx: &mut Tx, claims: &[NewClaim]) -> Result<u64, Error> {
+/// Writes new claims and tells how many; all of them are testers' or none is.
+pub async fn insert(tx: &mut Tx, claims: &[NewClaim], rehearsal: bool) -> Result<u64, Error> {
     let list = claims.iter().map(|new| {
         json!({ "id": new.id.0, "campaign_id": new.campaign.0, "account_id": new.account.0, "follow_id": new.follow.0,
             "payee_openid": new.payee.as_str(), "grade": new.grade.name(), "amount_fen": new.amount.get(), "ip": new.ip,
@@ -148,11 +148,13 @@ pub async fn insert(tx: &mut Tx, claims: &[NewClaim]) -> Result<u64, Error> {
         ("at", BigInt),
     ];
     let sql = format!(
-        "INSERT INTO claims (id, campaign_id, account_id, follow_id, payee_openid, grade, state, amount_fen, ip, at)
-        SELECT id, campaign_id, account_id, follow_id, payee_openid, grade, $2, amount_fen, ip, at FROM {}",
+        "INSERT INTO claims
+            (id, campaign_id, account_id, follow_id, payee_openid, grade, state, amount_fen, ip, at, rehearsal)
+        SELECT id, campaign_id, account_id, follow_id, payee_openid, grade, $2, amount_fen, ip, at, $3 FROM {}",
         json_rows(tx.conn(), &columns)
     );
-    Ok(exec(tx.conn(), &sql, [batch(list.collect()), State::Granted.name().into()]).await?)
+    let values = [batch(list.collect()), State::Granted.name().into(), i64::from(rehearsal).into()];
+    Ok(exec(tx.conn(), &sql, values).await?)
 }
 
 /// What a follower may see of their own claim.
@@ -167,16 +169,18 @@ pub struct Standing {
     pub err_code: String,
 }
 
-/// The claims of a person in a campaign, the newest first; each with its newest payout.
+/// The claims of a person in a campaign (or as its tester), the newest first; each with its newest payout.
 pub async fn of_person(
     db: &impl ConnectionTrait,
     campaign: CampaignId,
     payee: &Openid,
+    rehearsal: bool,
 ) -> Result<Vec<Standing>, Error> {
     let sql = "SELECT c.id, c.account_id, c.at, c.amount_fen, c.state, p.state AS payout, p.err_code
         FROM claims c JOIN payouts p ON p.claim_id = c.id
-        WHERE c.campaign_id = $1 AND c.payee_openid = $2 ORDER BY c.at DESC, p.created_at DESC, p.id DESC LIMIT 50";
-    let found = rows(db, sql, [campaign.0.into(), payee.as_str().into()]).await?;
+        WHERE c.campaign_id = $1 AND c.payee_openid = $2 AND c.rehearsal = $3
+        ORDER BY c.at DESC, p.created_at DESC, p.id DESC LIMIT 50";
+    let found = rows(db, sql, [campaign.0.into(), payee.as_str().into(), i64::from(rehearsal).into()]).await?;
     let mut result: Vec<Standing> = Vec::new();
     for r in &found {
         let id = ClaimId(get(r, "id")?);
@@ -260,6 +264,7 @@ fn listed(r: &QueryResult) -> Result<Listed, Error> {
         payout: parsed(r, "payout")?,
         mch_billno: get(r, "mch_billno")?,
         err_code: get(r, "err_code")?,
+        rehearsal: get::<i64>(r, "rehearsal")? == 1,
     };
     Ok(Listed { row, payee, payout_at: get::<Option<i64>>(r, "accepted_at")?.map(UnixMs), ip: get(r, "ip")? })
 }
@@ -279,7 +284,8 @@ pub async fn page(
     before: Option<ClaimId>,
     limit: i64,
 ) -> Result<Vec<Listed>, Error> {
-    let sql = "SELECT c.id, c.at, c.payee_openid, c.grade, c.state, c.ip, p.amount_fen, a.name AS account_name,
+    let sql =
+        "SELECT c.id, c.at, c.payee_openid, c.grade, c.state, c.ip, c.rehearsal, p.amount_fen, a.name AS account_name,
             a.icon AS account_icon, l.code AS link_code, f.attribution, p.state AS payout, p.mch_billno, p.err_code,
             p.accepted_at
         FROM claims c JOIN payouts p ON p.claim_id = c.id JOIN accounts a ON a.id = c.account_id

@@ -25,6 +25,7 @@ pub mod payouts;
 pub(crate) mod postgres;
 pub mod prizes;
 pub mod rails;
+pub mod rehearsal;
 pub mod reports;
 pub mod settings;
 pub mod strangers;

@@ -22,7 +22,7 @@ const HELD: &str = "p.state = 'queued' AND p.due_at IS NULL";
 
 fn columns() -> String {
     format!(
-        "SELECT p.*, {SINCE} AS since, c.campaign_id, g.name AS campaign_name FROM payouts p
+        "SELECT p.*, {SINCE} AS since, c.campaign_id, c.rehearsal, g.name AS campaign_name FROM payouts p
             JOIN claims c ON c.id = p.claim_id JOIN campaigns g ON g.id = c.campaign_id"
     )
 }
@@ -43,6 +43,7 @@ fn listed(r: &QueryResult) -> Result<Row, Error> {
         err_code: get(r, "err_code")?,
         created_at: UnixMs(get(r, "created_at")?),
         deadline: patience_ms(state).map(|patience| since.plus(patience)),
+        rehearsal: get::<i64>(r, "rehearsal")? == 1,
     })
 }
 
@@ -103,7 +104,7 @@ fn time(r: &QueryResult, column: &str) -> Result<Option<UnixMs>, Error> {
 /// Everything known of one payout.
 pub async fn facts(db: &impl ConnectionTrait, id: PayoutId) -> Result<Option<Facts>, Error> {
     let sql = format!(
-        "SELECT p.*, {SINCE} AS since, c.campaign_id, g.name AS campaign_name, c.payee_openid, a.name AS account_name
+        "SELECT p.*, {SINCE} AS since, c.campaign_id, c.rehearsal, g.name AS campaign_name, c.payee_openid, a.name AS account_name
         FROM payouts p JOIN claims c ON c.id = p.claim_id JOIN campaigns g ON g.id = c.campaign_id
             JOIN accounts a ON a.id = c.account_id
         WHERE p.id = $1"

@@ -164,12 +164,14 @@ pub async fn waiting_of(
     db: &impl ConnectionTrait,
     campaign: CampaignId,
     payee: &Openid,
+    rehearsal: bool,
     now: UnixMs,
 ) -> Result<Option<(MchId, Appid, String)>, Error> {
     let sql = "SELECT p.mch_id, p.appid, p.package_info FROM payouts p JOIN claims c ON c.id = p.claim_id
         WHERE c.campaign_id = $1 AND c.payee_openid = $2 AND p.state = 'waiting_confirm' AND p.expires_at > $3
-            AND p.package_info IS NOT NULL ORDER BY p.id DESC LIMIT 1";
-    let found = rows(db, sql, [campaign.0.into(), payee.as_str().into(), now.0.into()]).await?;
+            AND p.package_info IS NOT NULL AND c.rehearsal = $4 ORDER BY p.id DESC LIMIT 1";
+    let values = [campaign.0.into(), payee.as_str().into(), now.0.into(), i64::from(rehearsal).into()];
+    let found = rows(db, sql, values).await?;
     let Some(r) = found.first() else { return Ok(None) };
     Ok(Some((parsed(r, "mch_id")?, parsed(r, "appid")?, get(r, "package_info")?)))
 }
@@ -212,10 +214,10 @@ pub async fn learn(tx: &mut Tx, id: PayoutId, from: State, learned: &Learned) ->
     Ok(exec(tx.conn(), sql, values).await? == 1)
 }
 
-/// Whose figures a payout moves.
+/// Whose figures a payout moves; nobody's when it is a tester's.
 pub async fn counted_for(tx: &Tx, id: PayoutId) -> Result<Option<(CampaignId, AccountId, Option<LinkId>)>, Error> {
     let sql = "SELECT c.campaign_id, c.account_id, f.link_id FROM payouts p JOIN claims c ON c.id = p.claim_id
-        JOIN follows f ON f.id = c.follow_id WHERE p.id = $1";
+        JOIN follows f ON f.id = c.follow_id WHERE p.id = $1 AND c.rehearsal = 0";
     let found = rows(tx.conn(), sql, [id.0.into()]).await?;
     let Some(r) = found.first() else { return Ok(None) };
     Ok(Some((

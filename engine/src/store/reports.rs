@@ -19,7 +19,7 @@ pub async fn payouts(
     before: Option<PayoutId>,
     limit: i64,
 ) -> Result<Vec<ExportedPayout>, Error> {
-    let sql = "SELECT p.*, c.payee_openid, a.name AS account_name FROM payouts p JOIN claims c ON c.id = p.claim_id
+    let sql = "SELECT p.*, c.payee_openid, c.rehearsal, a.name AS account_name FROM payouts p JOIN claims c ON c.id = p.claim_id
             JOIN accounts a ON a.id = c.account_id
         WHERE c.campaign_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3";
     let payout = |r: &QueryResult| {
@@ -39,6 +39,7 @@ pub async fn payouts(
             created_at: UnixMs(get(r, "created_at")?),
             accepted_at: time(r, "accepted_at")?,
             ended_at: time(r, "ended_at")?,
+            rehearsal: get::<i64>(r, "rehearsal")? == 1,
         })
     };
     let before = before.map_or(i64::MAX, |id| id.0);

@@ -39,12 +39,12 @@ const CHECKS: &[(&str, &str)] = &[
         "every claim has its payout and its key",
         "SELECT 'claim ' || CAST(c.id AS TEXT) AS broken FROM claims c
             WHERE NOT EXISTS (SELECT 1 FROM payouts p WHERE p.claim_id = c.id)
-                OR c.id NOT IN (SELECT k.claim_id FROM claim_keys k WHERE k.kind = 'payee')",
+                OR (c.rehearsal = 0 AND c.id NOT IN (SELECT k.claim_id FROM claim_keys k WHERE k.kind = 'payee'))",
     ),
     (
         "nobody has two claims in a campaign of one each",
         "SELECT 'payee ' || c.payee_openid AS broken FROM claims c JOIN campaigns g ON g.id = c.campaign_id
-            WHERE g.scope = 'campaign' GROUP BY c.campaign_id, c.payee_openid HAVING COUNT(*) > 1",
+            WHERE g.scope = 'campaign' AND c.rehearsal = 0 GROUP BY c.campaign_id, c.payee_openid HAVING COUNT(*) > 1",
     ),
     (
         "every payout is of its claim's amount and reserved its money once",
@@ -57,16 +57,16 @@ const CHECKS: &[(&str, &str)] = &[
         "SELECT kind || ' ' || CAST(object_id AS TEXT) || ' of campaign ' || CAST(campaign_id AS TEXT) AS broken FROM (
             SELECT campaign_id, kind, object_id, bucket, used_fen AS fen FROM cap_uses
             UNION ALL SELECT c.campaign_id, 'account', c.account_id, 0, -p.amount_fen FROM payouts p
-                JOIN claims c ON c.id = p.claim_id WHERE p.state NOT IN ('returned', 'failed')
+                JOIN claims c ON c.id = p.claim_id WHERE c.rehearsal = 0 AND p.state NOT IN ('returned', 'failed')
             UNION ALL SELECT c.campaign_id, 'day', 0, (c.at + 28800000) / 86400000, -p.amount_fen FROM payouts p
-                JOIN claims c ON c.id = p.claim_id WHERE p.state NOT IN ('returned', 'failed')
+                JOIN claims c ON c.id = p.claim_id WHERE c.rehearsal = 0 AND p.state NOT IN ('returned', 'failed')
             UNION ALL SELECT c.campaign_id, 'hour', 0, c.at / 3600000, -p.amount_fen FROM payouts p
-                JOIN claims c ON c.id = p.claim_id WHERE p.state NOT IN ('returned', 'failed')
+                JOIN claims c ON c.id = p.claim_id WHERE c.rehearsal = 0 AND p.state NOT IN ('returned', 'failed')
             UNION ALL SELECT c.campaign_id, 'link', f.link_id, 0, -p.amount_fen FROM payouts p
                 JOIN claims c ON c.id = p.claim_id JOIN follows f ON f.id = c.follow_id
-                WHERE p.state NOT IN ('returned', 'failed') AND f.link_id IS NOT NULL
+                WHERE c.rehearsal = 0 AND p.state NOT IN ('returned', 'failed') AND f.link_id IS NOT NULL
             UNION ALL SELECT c.campaign_id, 'asserted', 0, 0, -p.amount_fen FROM payouts p
-                JOIN claims c ON c.id = p.claim_id WHERE p.state NOT IN ('returned', 'failed') AND c.grade = 'asserted'
+                JOIN claims c ON c.id = p.claim_id WHERE c.rehearsal = 0 AND p.state NOT IN ('returned', 'failed') AND c.grade = 'asserted'
         ) AS counted GROUP BY campaign_id, kind, object_id, bucket HAVING SUM(fen) <> 0",
     ),
     (
@@ -82,6 +82,16 @@ const CHECKS: &[(&str, &str)] = &[
             (SELECT claim_id, amount_fen FROM pool_slots WHERE claim_id IS NOT NULL
                 UNION ALL SELECT claim_id, amount_fen FROM prize_shares) t
             LEFT JOIN claims c ON c.id = t.claim_id WHERE c.id IS NULL OR c.amount_fen <> t.amount_fen",
+    ),
+    (
+        "a rehearsal took nothing but money",
+        "SELECT 'claim ' || CAST(c.id AS TEXT) AS broken FROM claims c WHERE c.rehearsal = 1 AND (
+            EXISTS (SELECT 1 FROM claim_keys k WHERE k.claim_id = c.id)
+            OR EXISTS (SELECT 1 FROM tickets t WHERE t.claim_id = c.id)
+            OR EXISTS (SELECT 1 FROM pool_slots s WHERE s.claim_id = c.id)
+            OR EXISTS (SELECT 1 FROM prize_shares s WHERE s.claim_id = c.id)
+            OR NOT EXISTS (SELECT 1 FROM testers t WHERE t.campaign_id = c.campaign_id AND t.openid = c.payee_openid
+                AND t.follow_id = c.follow_id))",
     ),
 ];
 

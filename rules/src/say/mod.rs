@@ -14,6 +14,7 @@ pub mod notice;
 pub mod payout;
 pub mod prize;
 pub mod refusal;
+pub mod rehearsal;
 pub mod reply;
 pub mod report;
 pub mod setup;

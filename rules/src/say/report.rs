@@ -8,7 +8,7 @@ fn named<const N: usize>(columns: [(&str, &str, &str); N], lang: Lang) -> [Strin
 }
 
 /// The columns of the export of claims.
-pub fn claim_columns(lang: Lang) -> [String; 14] {
+pub fn claim_columns(lang: Lang) -> [String; 15] {
     named(
         [
             ("领取编号", "Claim", "claim_id"),
@@ -25,6 +25,7 @@ pub fn claim_columns(lang: Lang) -> [String; 14] {
             ("微信受理时间", "Accepted by WeChat at", "paid_at"),
             ("错误码", "Error code", "err_code"),
             ("地址", "Address", "ip"),
+            ("试领", "Rehearsal", "rehearsal"),
         ],
         lang,
     )
@@ -48,7 +49,7 @@ pub fn follow_columns(lang: Lang) -> [String; 8] {
 }
 
 /// The columns of the export of payouts.
-pub fn payout_columns(lang: Lang) -> [String; 15] {
+pub fn payout_columns(lang: Lang) -> [String; 16] {
     named(
         [
             ("付款编号", "Payout", "payout_id"),
@@ -66,6 +67,7 @@ pub fn payout_columns(lang: Lang) -> [String; 15] {
             ("领取时间（北京）", "Granted at (Beijing)", "created_at"),
             ("微信受理时间", "Accepted by WeChat at", "paid_at"),
             ("结束时间", "Ended at", "ended_at"),
+            ("试领", "Rehearsal", "rehearsal"),
         ],
         lang,
     )

@@ -5,7 +5,7 @@ use super::Page;
 use crate::person::Person;
 use app::claim::Ask;
 use engine::Error;
-use engine::claims::OwnPlace;
+use engine::claims::OwnClaim;
 use rules::Fen;
 use rules::payout::State;
 use std::time::Duration;
@@ -17,14 +17,15 @@ const TICKET_TIME: Duration = Duration::from_secs(2);
 /// The amount, and what opens the confirmation, when the person's newest claim waits for one.
 pub(super) async fn ask(
     page: &Page<'_>,
-    place: &OwnPlace,
+    newest: Option<&OwnClaim>,
     person: &Person,
     query: Option<&str>,
 ) -> Result<Option<(Fen, Ask)>, Error> {
-    let Some(claim) = place.claims.first().filter(|claim| claim.payout == State::WaitingConfirm) else {
+    let Some(claim) = newest.filter(|claim| claim.payout == State::WaitingConfirm) else {
         return Ok(None);
     };
-    let waiting = page.site.engine().confirmation(page.campaign.id, &person.openid).await?;
+    let rehearses = page.rehearsal.is_some();
+    let waiting = page.site.engine().confirmation(page.campaign.id, &person.openid, rehearses).await?;
     let Some(waiting) = waiting else { return Ok(None) };
     let ask = Ask {
         mch_id: waiting.mch_id.to_string(),

@@ -1,12 +1,12 @@
 //! The export of claims: one line for each payout of a claim.
 //! Refuses to name a payee in full to who may only look.
 
-use super::{People, instant};
+use super::{People, instant, marked};
 use engine::reports::ExportedClaim;
 use rules::say::Lang;
 
 /// One claim as cells, in the order of its columns.
-pub fn cells(claim: &ExportedClaim, lang: Lang, people: People) -> [String; 14] {
+pub fn cells(claim: &ExportedClaim, lang: Lang, people: People) -> [String; 15] {
     use rules::say::states as say;
     let row = &claim.row;
     let ip = if people == People::Whole { claim.ip.clone() } else { String::new() };
@@ -26,5 +26,6 @@ pub fn cells(claim: &ExportedClaim, lang: Lang, people: People) -> [String; 14] 
         instant(claim.paid_at),
         row.err_code.clone(),
         ip,
+        marked(row.rehearsal, lang),
     ]
 }

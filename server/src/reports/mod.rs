@@ -19,7 +19,7 @@ use engine::{Engine, Error};
 use futures::stream;
 use rules::ids::{CampaignId, ClaimId, FollowId, PayoutId, Slug};
 use rules::operator::{Operator, Role};
-use rules::say::{Lang, report as say};
+use rules::say::{Lang, rehearsal as rehearsal_say, report as say};
 use rules::time::UnixMs;
 use serde::Deserialize;
 
@@ -154,6 +154,11 @@ pub async fn csv(
 
 fn instant(at: Option<UnixMs>) -> String {
     at.map(|at| at.beijing().to_string()).unwrap_or_default()
+}
+
+/// What stands in the column of rehearsals: nothing for an ordinary claim.
+fn marked(rehearsal: bool, lang: Lang) -> String {
+    if rehearsal { rehearsal_say::yes(lang).to_owned() } else { String::new() }
 }
 
 /// One line of CSV. A cell that a spreadsheet would take for a formula is put behind an apostrophe.

@@ -1,12 +1,12 @@
 //! The export of payouts: every attempt with its number, its state and what WeChat said.
 //! Refuses to name a payee in full to who may only look.
 
-use super::{People, instant};
+use super::{People, instant, marked};
 use engine::reports::ExportedPayout;
 use rules::say::{Lang, money, states};
 
 /// One payout as cells, in the order of its columns.
-pub fn cells(payout: &ExportedPayout, lang: Lang, people: People) -> [String; 15] {
+pub fn cells(payout: &ExportedPayout, lang: Lang, people: People) -> [String; 16] {
     [
         // With a letter before it, a spreadsheet keeps all its digits.
         format!("P{}", payout.id),
@@ -24,5 +24,6 @@ pub fn cells(payout: &ExportedPayout, lang: Lang, people: People) -> [String; 15
         payout.created_at.beijing().to_string(),
         instant(payout.accepted_at),
         instant(payout.ended_at),
+        marked(payout.rehearsal, lang),
     ]
 }

@@ -324,7 +324,12 @@ impl<'w> Follower<'w> {
     pub async fn opens_the_packet(&self) {
         let wallet = self.wallet().await;
         assert_eq!(wallet.len(), 1, "{wallet:?}");
-        self.does("collect", json!({ "bill_no": wallet[0].bill_no })).await;
+        self.takes(&wallet[0]).await;
+    }
+
+    /// Opens this packet of the wallet.
+    pub async fn takes(&self, packet: &Packet) {
+        self.does("collect", json!({ "bill_no": packet.bill_no })).await;
     }
 
     /// WeChat takes this phone for a snapshot user.

@@ -26,6 +26,7 @@ mod paths;
 mod payouts;
 mod proofs;
 mod reconcile;
+mod rehearsal;
 mod reports;
 mod serving;
 mod staff;

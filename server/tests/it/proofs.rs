@@ -110,7 +110,7 @@ async fn a_claim_without_its_key_is_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_without_its_payout_is_found() {
-    let lose = "INSERT INTO claims SELECT 1, campaign_id, account_id, follow_id, 'oNobody', 'proven', state, amount_fen, ip, at
+    let lose = "INSERT INTO claims SELECT 1, campaign_id, account_id, follow_id, 'oNobody', 'proven', state, amount_fen, ip, at, 0
         FROM claims LIMIT 1";
     let (_world, rule) = after(lose).await;
     assert_eq!(rule, "every claim has its payout and its key");
@@ -148,6 +148,50 @@ async fn a_wrong_count_of_a_cap_is_found() {
     let (code, out, _) = crate::start::lingbao(&world, &["verify"]).await;
     assert_eq!(code, 1, "the command says so too");
     assert!(out.contains(CAPS) && out.contains("asserted"), "{out}");
+}
+
+/// A tester is paid in a draft; then somebody does this to the database.
+async fn after_a_rehearsal(statements: &str) -> (World, String) {
+    let world = World::new().await;
+    crate::rehearsal::a_tester_is_paid(&world).await;
+    world.books_balance().await;
+    sql(&world).await.run(statements).await;
+    world.was_spoilt();
+    let difference = world.engine().verify().await.unwrap();
+    let rule = difference.map(|difference| difference.rule).unwrap_or_default();
+    (world, rule)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_that_took_a_place_is_found() {
+    let take = "INSERT INTO claim_keys SELECT campaign_id, 0, 'payee', payee_openid, id FROM claims";
+    let (_world, rule) = after_a_rehearsal(take).await;
+    assert_eq!(rule, "a rehearsal took nothing but money");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_of_nobody_is_found() {
+    let (_world, rule) = after_a_rehearsal("DELETE FROM testers").await;
+    assert_eq!(rule, "a rehearsal took nothing but money");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_that_is_taken_for_a_claim_is_found() {
+    let (_world, rule) = after_a_rehearsal("UPDATE claims SET rehearsal = 0").await;
+    assert_eq!(rule, "every claim has its payout and its key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_is_taken_for_a_rehearsal_is_found() {
+    let (_world, rule) = after("UPDATE claims SET rehearsal = 1").await;
+    assert_eq!(rule, CAPS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_of_a_rehearsal_that_vanished_is_found() {
+    let vanish = "DELETE FROM transfers WHERE event = 'pay'";
+    let (_world, rule) = after_a_rehearsal(vanish).await;
+    assert_eq!(rule, BALANCES);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -323,19 +323,27 @@ impl World {
 
     /// Staff create, fund and start a campaign with these accounts.
     pub async fn runs(&self, form: CampaignForm, budget_fen: i64, appids: &[&str]) -> CampaignId {
+        let id = self.drafts(form, budget_fen, appids).await;
+        self.engine().start_unrehearsed(&console(), id, Lang::En).await.unwrap();
+        id
+    }
+
+    /// Staff create a campaign with these accounts, and fund it.
+    pub async fn drafts(&self, form: CampaignForm, budget_fen: i64, appids: &[&str]) -> CampaignId {
         let engine = self.engine();
         let checked = form.check(Lang::En).unwrap();
         let id = engine.create_campaign(&console(), checked, Lang::En).await.unwrap();
         let budget = Fen::new(budget_fen).unwrap();
-        engine.change_budget(&console(), id, ledger::Event::Fund, budget, Lang::En).await.unwrap();
+        if budget > Fen::ZERO {
+            engine.change_budget(&console(), id, ledger::Event::Fund, budget, Lang::En).await.unwrap();
+        }
         for appid in appids {
             engine.add_member(&console(), id, self.account(appid).await.id).await.unwrap();
         }
-        self.moves(id, Event::Start).await;
         id
     }
 
-    /// Staff start, pause or close a campaign.
+    /// Staff start a campaign again, pause or close it.
     pub async fn moves(&self, campaign: CampaignId, event: Event) {
         self.engine().move_campaign(&console(), campaign, event, Lang::En).await.unwrap();
     }
