@@ -5,7 +5,7 @@ use crate::claim::Face;
 use crate::claim::frame::{Mark, amount, campaign_cover, claim_path, packet};
 use leptos::prelude::*;
 use rules::Fen;
-use rules::payout::State;
+use rules::payout::{Back, State};
 use rules::say::claim as say;
 use rules::time::UnixMs;
 
@@ -50,7 +50,7 @@ pub fn failed(face: &Face, fen: Fen, why: &str) -> AnyView {
 }
 
 /// Went back to the merchant.
-pub fn returned(face: &Face, fen: Fen) -> AnyView {
+pub fn returned(face: &Face, fen: Fen, why: Back) -> AnyView {
     let lang = face.lang;
     view! {
         {campaign_cover(face)}
@@ -58,14 +58,14 @@ pub fn returned(face: &Face, fen: Fen) -> AnyView {
             {Mark::Back.draw()}
             <h1>{say::returned_headline(lang)}</h1>
             <p class="past">{amount(fen)}</p>
-            <p class="text">{say::returned_text(lang)}</p>
+            <p class="text">{say::returned_text(why, lang)}</p>
         </section>
     }
     .into_any()
 }
 
 /// The earlier claim: how much, when, and what became of it.
-pub fn already(face: &Face, fen: Fen, at: UnixMs, now: State) -> AnyView {
+pub fn already(face: &Face, fen: Fen, at: UnixMs, now: State, back: Back) -> AnyView {
     let lang = face.lang;
     let mark = match now {
         State::Collected => Mark::Check,
@@ -81,7 +81,7 @@ pub fn already(face: &Face, fen: Fen, at: UnixMs, now: State) -> AnyView {
             <h1>{say::already_headline(lang)}</h1>
             <p class="past">{amount(fen)}</p>
             <p class="fact">{format!("{} · {}", say::claimed_at(at, fen, lang), say::payout_word(now, lang))}</p>
-            <p class="text">{say::payout_next(now, lang)}</p>
+            <p class="text">{say::payout_next(now, back, lang)}</p>
         </section>
     }
     .into_any()
