@@ -32,6 +32,7 @@ pub mod claims;
 pub mod dashboard;
 pub mod money;
 pub mod payouts;
+pub mod prizes;
 pub mod rails;
 pub mod reconciliation;
 
@@ -61,6 +62,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("campaigns") view={Lazy::<campaigns::CampaignsPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("campaigns/new") view={Lazy::<campaigns::NewCampaignPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("campaigns/:id") view={Lazy::<campaigns::CampaignPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("campaigns/:id/prizes") view={Lazy::<prizes::PrizesPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("accounts") view={Lazy::<accounts::AccountsPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("accounts/new") view={Lazy::<accounts::NewAccountPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("accounts/:id") view={Lazy::<accounts::AccountPage>::new()} ssr=SsrMode::Async/>

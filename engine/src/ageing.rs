@@ -78,7 +78,8 @@ impl Engine {
             return Err(Error::conflict(say::paid_meanwhile(lang)));
         }
         let campaign = campaigns::by_id(tx.conn(), ended.campaign).await?.ok_or_else(Error::not_found)?;
-        let who = Claimant { appid: ended.appid, openid: ended.payee, unionid: None, ip: String::new() };
+        let who =
+            Claimant { appid: ended.appid.clone(), openid: ended.payee.clone(), unionid: None, ip: String::new() };
         let id = PayoutId(self.draw().id(now));
         let reserve = Transfer {
             id: self.draw().id(now),
@@ -92,7 +93,7 @@ impl Engine {
         if !budgets::transfer(&mut tx, &[reserve]).await? {
             return Err(Error::conflict(campaign_say::budget_short(lang)));
         }
-        if !prizes::stock::take_again(&mut tx, &campaign, ended.claim, ended.amount).await? {
+        if !prizes::stock::take_again(&mut tx, &ended).await? {
             return Err(Error::conflict(say::packet_gone(lang)));
         }
         let merchant = self.merchant_in(tx.conn(), &campaign.mch_id).await?;

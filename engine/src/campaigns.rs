@@ -2,7 +2,7 @@
 //! Refuses a step that would let somebody be paid twice or nobody be paid at all.
 
 use crate::store::{budgets, campaigns as store, rehearsal};
-use crate::{Engine, Error, audit};
+use crate::{Engine, Error, audit, prizes};
 use rules::campaign::{Campaign, CheckedCampaign, Event, Member, State};
 use rules::ids::{AccountId, CampaignId, EditKey, LineId, Slug};
 use rules::operator::Operator;
@@ -71,6 +71,9 @@ impl Engine {
             }
             if before.started_at.is_some() && before.slug != form.slug {
                 return Err(Error::field("slug", say::slug_fixed(lang)));
+            }
+            if before.scene_id != form.scene_id {
+                prizes::check_scene(&tx, id, form.scene_id, lang).await?;
             }
             self.lay_out(&mut tx, id, Some(&before.prize), &form.prize, lang).await?;
             let mch_id = merchant(&tx, form.payer, lang).await?;

@@ -1,6 +1,7 @@
 //! Payouts: lease, call, learn. One number per payout, and a third answer: nobody knows.
 //! Refuses to give money back, or to use a new number, while the end is unknown.
 
+mod cancel;
 mod redpack;
 mod transfer;
 
@@ -17,7 +18,7 @@ use crate::{Engine, Error, crash, prizes, rails};
 use rules::alert;
 use rules::ledger;
 use rules::live::Figures;
-use rules::payout::{Event, Rail, State};
+use rules::payout::{Back, Event, Rail, State};
 use rules::rail::{Trouble, next_day};
 use rules::retry;
 use rules::time::{UnixMs, secs};
@@ -352,6 +353,17 @@ fn is_refused_for_good(payout: &Payout) -> bool {
 pub(crate) fn is_mendable(err_code: &str) -> bool {
     matches!(err_code, "NO_AUTH" | "V2_ACCOUNT_SIMPLE_BAN")
         || matches!(FailReason::fault_of(err_code), Fault::Person | Fault::PersonLimit)
+}
+
+/// Why a payout that went back did, by WeChat's last word of it.
+pub(crate) fn why_back(rail: Rail, err_code: &str) -> Back {
+    match rail {
+        Rail::Redpack => Back::NotOpened,
+        Rail::Transfer if err_code == "CANCELLED" || FailReason::fault_of(err_code) == Fault::Cancelled => {
+            Back::Cancelled
+        }
+        Rail::Transfer => Back::NotConfirmed,
+    }
 }
 
 /// Nothing new; what WeChat said last is kept.

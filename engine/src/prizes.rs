@@ -9,8 +9,9 @@ use rules::campaign::Campaign;
 use rules::follow::Grade;
 use rules::ids::{AccountId, CampaignId};
 use rules::operator::Operator;
+use rules::payout::Rail;
 use rules::prize::form::PrizeForm;
-use rules::prize::{PrizeRule, Prizes};
+use rules::prize::{Limits, PrizeRule, Prizes, SceneId};
 use rules::say::{Lang, prize as say};
 
 impl Engine {
@@ -125,10 +126,25 @@ impl Engine {
     }
 }
 
-/// The same check that the form makes, with the same sentences.
+/// The same check that the form makes, with the same sentences. A campaign may change its rail at any time, so its
+/// amounts are always such that a red packet can hold.
 fn check(campaign: &Campaign, rule: &PrizeRule, lang: Lang) -> Result<(), Error> {
-    PrizeForm::of(rule, campaign.scene_id).check(campaign.rail, lang).map_err(Said::Invalid)?;
+    PrizeForm::of(rule, campaign.scene_id).check(Rail::Redpack, lang).map_err(Said::Invalid)?;
     Ok(())
+}
+
+/// Whether the rules beside the campaign's own fit a scene that is to be the campaign's. Errors: one does not.
+pub(crate) async fn check_scene(
+    tx: &Tx,
+    campaign: CampaignId,
+    scene: Option<SceneId>,
+    lang: Lang,
+) -> Result<(), Error> {
+    let prizes = store::of_campaign(tx.conn(), campaign).await?;
+    if prizes.overrides_fit(Limits::of(Rail::Redpack, scene)) {
+        return Ok(());
+    }
+    Err(Error::field("scene_id", say::apart_scene_in_use(lang)))
 }
 
 fn check_override(campaign: &Campaign, rule: Option<&PrizeRule>, lang: Lang) -> Result<(), Error> {

@@ -48,6 +48,17 @@ impl Engine {
         .await
     }
 
+    /// Says that no money of this merchant moved on a day: WeChat makes no bill for it. Errors (conflict): the day has a
+    /// bill with rows, or is not over; no such merchant.
+    pub async fn nothing_on(&self, by: &Operator, mch_id: MchId, day: BeijingDay, lang: Lang) -> Result<(), Error> {
+        let there = store::find(self.db().read(), &mch_id, day).await?;
+        if there.is_some_and(|(bill, _)| bill.ours + bill.foreign > 0) {
+            return Err(Error::conflict(say::has_a_bill(lang)));
+        }
+        self.import_bill(by, Some(mch_id), &DayBill::of_nothing(day), lang).await?;
+        Ok(())
+    }
+
     async fn import_in(
         &self,
         tx: &mut Tx,

@@ -10,10 +10,13 @@ use crate::store::strangers::{self as store, Found, Stranger};
 use crate::store::{Tx, bills};
 use crate::{Engine, Error};
 use rules::Fen;
+use rules::bill::Missing;
 use rules::ids::{Appid, MchBillno, MchId, Openid};
 use rules::operator::Operator;
 use rules::payout::Rail;
+use rules::say::{Lang, bill as say};
 use rules::time::BeijingDay;
+use sea_orm::ConnectionTrait;
 use wechat::pay::gethbinfo::HbStatus;
 use wechat::pay::redpack::HbAnswer;
 use wechat::pay::transfer::{BillState, TransferAnswer};
@@ -72,23 +75,33 @@ impl Engine {
         gap: Gap,
     ) -> Result<Standstill, Error> {
         let entered = store::enter_claims(tx).await?;
-        let mut wanted = Vec::new();
-        for (mch_id, transfers) in merchants {
-            // A transfer that waits for its person is booked up to a day later.
-            let to = if *transfers { gap.to.next() } else { gap.to };
-            let there = bills::days(tx.conn(), mch_id, gap.from, to).await?;
-            let missing: Vec<_> = (gap.from.0..=to.0).map(BeijingDay).filter(|day| !there.contains(day)).collect();
-            if !missing.is_empty() {
-                wanted.push((mch_id.clone(), missing));
-            }
-        }
-        let nameless: Vec<_> =
-            store::nameless(tx.conn()).await?.into_iter().map(|s| (s.mch_billno, s.amount)).collect();
-        if !wanted.is_empty() || !nameless.is_empty() {
+        let missing = missing(tx.conn(), merchants, gap).await?;
+        if !missing.is_nothing() {
+            let Missing { wanted, nameless } = missing;
             return Ok(Standstill::GoesOn { wanted, nameless });
         }
         self.end_hold_in(tx, by).await?;
         Ok(Standstill::Ended(entered))
+    }
+
+    /// What keeps everything standing after a restore, as far as it is known now; `None` when nothing stands still.
+    /// Asks nobody and changes nothing.
+    pub async fn missing_after_restore(&self) -> Result<Option<Missing>, Error> {
+        let tx = self.db().begin_read().await?;
+        let Some(gap) = restore::gap(tx.conn()).await? else { return Ok(None) };
+        let merchants = store::merchants(tx.conn()).await?;
+        missing(tx.conn(), &merchants, gap).await.map(Some)
+    }
+
+    /// Ends the standstill although some who were paid cannot be named: they could claim a second time. Errors
+    /// (conflict): nothing stands still; a bill is wanted, and may name more of them.
+    pub async fn accept_unnamed(&self, by: &Operator, lang: Lang) -> Result<(), Error> {
+        match self.settle_after_restore(by).await? {
+            Standstill::Ended(_) => Ok(()),
+            Standstill::GoesOn { wanted, .. } if wanted.is_empty() => self.end_hold_after_restore(by).await,
+            Standstill::GoesOn { .. } => Err(Error::conflict(say::bills_first(lang))),
+            Standstill::None => Err(Error::conflict(say::stands_no_more(lang))),
+        }
     }
 
     async fn ask_for_strangers(&self) -> Result<(), Error> {
@@ -138,6 +151,22 @@ impl Engine {
         }
         Found::Untold
     }
+}
+
+/// The bills and the names that are missing.
+async fn missing(db: &impl ConnectionTrait, merchants: &[(MchId, bool)], gap: Gap) -> Result<Missing, Error> {
+    let mut wanted = Vec::new();
+    for (mch_id, transfers) in merchants {
+        // A transfer that waits for its person is booked up to a day later.
+        let to = if *transfers { gap.to.next() } else { gap.to };
+        let there = bills::days(db, mch_id, gap.from, to).await?;
+        let missing: Vec<_> = (gap.from.0..=to.0).map(BeijingDay).filter(|day| !there.contains(day)).collect();
+        if !missing.is_empty() {
+            wanted.push((mch_id.clone(), missing));
+        }
+    }
+    let nameless = store::nameless(db).await?.into_iter().map(|s| (s.mch_billno, s.amount)).collect();
+    Ok(Missing { wanted, nameless })
 }
 
 fn found_by_transfer(answer: TransferAnswer) -> Found {

@@ -189,6 +189,22 @@ pub struct Reconciled {
     pub differences: Vec<Difference>,
 }
 
+/// What keeps everything standing after a restore.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// The bills that are wanted, merchant by merchant.
+    pub wanted: Vec<(MchId, Vec<BeijingDay>)>,
+    /// Payments whose person is not known, with their amounts.
+    pub nameless: Vec<(MchBillno, Fen)>,
+}
+
+impl Missing {
+    /// True when nothing is.
+    pub fn is_nothing(&self) -> bool {
+        self.wanted.is_empty() && self.nameless.is_empty()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

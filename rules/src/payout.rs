@@ -75,6 +75,17 @@ pub enum Event {
     TurnedOut,
 }
 
+/// Why a follower did not get what was sent and went back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Back {
+    /// A red packet that was not opened in time.
+    NotOpened,
+    /// A transfer that was not confirmed in time.
+    NotConfirmed,
+    /// A transfer that staff cancelled.
+    Cancelled,
+}
+
 /// A step the payout's state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidTransition {

@@ -152,6 +152,8 @@ pub enum Step {
     Hold,
     /// Send it anew under a new number.
     Reissue,
+    /// Ask WeChat to cancel a transfer that its follower has not confirmed.
+    Cancel,
 }
 
 impl Facts {
@@ -161,7 +163,8 @@ impl Facts {
         match self.row.state {
             State::Queued if self.row.held => vec![Step::Retry],
             State::Queued => vec![Step::Retry, Step::Hold],
-            State::Unknown | State::Sent | State::WaitingConfirm => vec![Step::Retry],
+            State::Unknown | State::Sent => vec![Step::Retry],
+            State::WaitingConfirm => vec![Step::Retry, Step::Cancel],
             State::Failed | State::Returned if !paid_otherwise && !self.row.rehearsal => vec![Step::Reissue],
             State::Sending | State::Collected | State::Failed | State::Returned => Vec::new(),
         }
@@ -229,7 +232,7 @@ mod tests {
             (State::Sending, false, vec![]),
             (State::Unknown, false, vec![Step::Retry]),
             (State::Sent, false, vec![Step::Retry]),
-            (State::WaitingConfirm, false, vec![Step::Retry]),
+            (State::WaitingConfirm, false, vec![Step::Retry, Step::Cancel]),
             (State::Collected, false, vec![]),
             (State::Returned, false, vec![Step::Reissue]),
             (State::Failed, false, vec![Step::Reissue]),

@@ -184,7 +184,9 @@ impl Page<'_> {
 
     fn view(&self, place: &OwnPlace, person: &Person, again: bool) -> View {
         match (place.claims.first(), place.right) {
-            (Some(claim), Err(_)) if again => View::Already { amount: claim.amount, at: claim.at, now: claim.payout },
+            (Some(claim), Err(_)) if again => {
+                View::Already { amount: claim.amount, at: claim.at, now: claim.payout, back: claim.back }
+            }
             (Some(claim), Err(_)) => self.claim_view(claim, place.follows_payer),
             (_, Ok(())) => {
                 View::Ready { form_token: person.form_token(self.site.engine().vault(), &self.campaign.slug) }
@@ -208,7 +210,7 @@ impl Page<'_> {
                 View::Sent { amount, chat: follows_payer.then(|| self.payer.name.clone()) }
             }
             payout::State::Collected => View::Collected { amount },
-            payout::State::Returned => View::Returned { amount },
+            payout::State::Returned => View::Returned { amount, why: claim.back },
             payout::State::Failed => View::Failed {
                 amount,
                 why: if claim.mendable { say::mend_then_ask(self.lang) } else { say::ask_us(self.lang) }.to_owned(),

@@ -57,6 +57,8 @@ pub struct CampaignDesk {
     pub links: Vec<Link>,
     /// Its budget.
     pub budget: Budget,
+    /// How many prize rules there are beside its own.
+    pub rules_apart: usize,
     /// Every account, to add or to pay.
     pub accounts: Vec<Account>,
     /// Where followers find us, without a trailing slash.
@@ -105,6 +107,7 @@ pub(crate) async fn desk(id: CampaignId) -> Result<Told<CampaignDesk>, AppError>
         members: members(&engine, id, role).await?,
         links: engine.links(id).await?,
         budget: engine.budget(id).await?,
+        rules_apart: engine.prizes(id).await?.apart().len(),
         accounts: engine.accounts().await?,
         entry_url: crate::context::entry_url(),
         rehearsal: rehearsal(&engine, id, role).await?,

@@ -16,7 +16,7 @@ use rules::account::Account;
 use rules::campaign::{Campaign, CampaignForm, Scope};
 use rules::operator::Role;
 use rules::prize::form::PrizeForm;
-use rules::say::{dashboard as say, setup, states};
+use rules::say::{dashboard as say, prize as prize_say, setup, states};
 use rules::time::{hours, minutes};
 
 const PLACE: &str = "settings";
@@ -120,6 +120,7 @@ pub fn Settings(
     let errors = change.fields(PLACE);
     let settings = change.part(|desk| (desk.campaign.clone(), desk.role));
     let available = change.part(|desk| desk.budget.available);
+    let rules_apart = change.part(|desk| (desk.campaign.id, desk.rules_apart));
     let submit = move |event| {
         let form = read(&Sent::take(&event));
         let id = change.page.with_untracked(|desk| desk.campaign.id);
@@ -136,6 +137,13 @@ pub fn Settings(
             <fieldset class="bare" disabled=!edits>
                 <Fields form=written(&campaign) payers has_run=campaign.started_at.is_some() available=Some(available) errors/>
             </fieldset>
+            <p class="apart">
+                <a data-test="rules-apart" href=move || format!("/admin/campaigns/{}/prizes", rules_apart.get().0)>
+                    {prize_say::apart_link(lang)}
+                </a>
+                " "
+                <small>{move || prize_say::apart_count(rules_apart.get().1, lang)}</small>
+            </p>
             {edits.then(|| view! {
                 <button type="submit" class="primary" data-test="save-campaign" disabled=change.is_busy()>{say::save(lang)}</button>
             })}

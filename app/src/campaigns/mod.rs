@@ -5,7 +5,7 @@ pub mod api;
 mod form;
 mod links;
 mod members;
-mod prize;
+pub mod prize;
 mod rehearsal;
 mod state;
 
@@ -40,7 +40,7 @@ pub fn state_chip(state: State, lang: Lang) -> AnyView {
 }
 
 /// The amount of one packet, in yuan, or its least and most.
-fn prize(rule: &PrizeRule) -> String {
+pub fn amounts(rule: &PrizeRule) -> String {
     let (min, max) = (rule.min(), rule.max());
     if min == max { format!("¥{}", yuan(min)) } else { format!("¥{} – {}", yuan(min), yuan(max)) }
 }
@@ -91,7 +91,7 @@ fn List(list: CampaignList) -> impl IntoView {
                 <td data-label=say::state(lang)>{state_chip(campaign.state, lang)}</td>
                 <td data-label=setup::window(lang)>{window}</td>
                 <td data-label=setup::payer(lang)>{row.payer}</td>
-                <td class="figure" data-label=setup::prize(lang)>{prize(&campaign.prize)}</td>
+                <td class="figure" data-label=setup::prize(lang)>{amounts(&campaign.prize)}</td>
                 <td class="figure" data-label=say::available(lang)>{yuan(row.budget.available)}</td>
                 <td class="figure" data-label=say::paid(lang)>{yuan(row.budget.paid)}</td>
             </tr>

@@ -47,6 +47,9 @@ pub fn Editor(
     form: PrizeForm,
     /// The free budget; `None` before there is one.
     available: Option<Memo<Fen>>,
+    /// True for a rule beside the campaign's own: it has no total, and its scene is the campaign's.
+    #[prop(optional, into)]
+    apart: bool,
     /// The form's errors.
     errors: Errors,
 ) -> impl IntoView {
@@ -54,6 +57,7 @@ pub fn Editor(
     let typed = RwSignal::new(form.clone());
     let kind = Memo::new(move |_| typed.with(PrizeForm::kind).unwrap_or(Kind::Range));
     let unless = move |shown: &'static [Kind]| move || !shown.contains(&kind.get());
+    let ways = if apart { &[Kind::Fixed, Kind::Range, Kind::Tiers] } else { Kind::ALL };
     let scenes = SceneId::ALL.iter().map(|scene| {
         let word = format!("{} {}", scene.name(), say::scene_name(*scene, lang));
         (scene.name().to_owned(), word)
@@ -64,7 +68,7 @@ pub fn Editor(
     let ends = &[Kind::Range, Kind::Bounded, Kind::Pool];
     view! {
         <div class="prize" data-test="prize" on:input=move |event| typed.set(read(&Sent::so_far(&event)))>
-            {kinds(kind, errors, lang)}
+            {kinds(ways, kind, errors, lang)}
             <div class="prize-parts">
                 <div>
                     <div class="fields two" class:gone=unless(&[Kind::Fixed])>
@@ -81,7 +85,14 @@ pub fn Editor(
                     <div class:gone=unless(&[Kind::Tiers])>
                         <Tiers tiers errors/>
                     </div>
-                    <Choice name="scene_id" label=say::scene(lang) help=say::scene_help(lang) options=scenes value=scene_id errors/>
+                    {if apart {
+                        view! { <input type="hidden" name="scene_id" value=scene_id/> }.into_any()
+                    } else {
+                        view! {
+                            <Choice name="scene_id" label=say::scene(lang) help=say::scene_help(lang) options=scenes value=scene_id errors/>
+                        }
+                        .into_any()
+                    }}
                 </div>
                 {expectation(typed, available, lang)}
             </div>
@@ -89,10 +100,10 @@ pub fn Editor(
     }
 }
 
-/// The ways to draw, each with what it means.
-fn kinds(kind: Memo<Kind>, errors: Errors, lang: Lang) -> AnyView {
+/// These ways to draw, each with what it means.
+fn kinds(ways: &[Kind], kind: Memo<Kind>, errors: Errors, lang: Lang) -> AnyView {
     let first = kind.get_untracked();
-    let cards = Kind::ALL.iter().map(|one| {
+    let cards = ways.iter().map(|one| {
         view! {
             <label class="kind">
                 <input type="radio" name="prize_kind" value=one.name() checked=*one == first/>
@@ -178,7 +189,7 @@ fn expected(rule: &PrizeRule, available: Option<Fen>, lang: Lang) -> AnyView {
 }
 
 /// One line an amount: how much, a bar, and its share.
-fn bars(bars: &[Bar], lang: Lang) -> AnyView {
+pub fn bars(bars: &[Bar], lang: Lang) -> AnyView {
     let longest = bars.iter().map(|bar| bar.per_mille).max().unwrap_or(1).max(1);
     let line = |bar: &Bar| {
         let amounts =

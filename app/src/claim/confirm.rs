@@ -8,6 +8,7 @@ use crate::claim::frame::{Mark, claim_path};
 use crate::claim::money::result;
 use leptos::prelude::*;
 use rules::Fen;
+use rules::payout::Back;
 use rules::say::claim as say;
 
 /// The page's one inline script, exactly, for the policy's hash. All that differs stands in the button's attributes.
@@ -57,7 +58,7 @@ pub fn waiting(face: &Face, fen: Fen, ask: &Ask) -> AnyView {
         <script src=ask.sdk_url.clone()></script>
         <script inner_html=SCRIPT></script>
     };
-    let (word, text) = (say::payout_word(STATE, lang), say::payout_next(STATE, lang).to_owned());
+    let (word, text) = (say::payout_word(STATE, lang), say::payout_next(STATE, Back::NotConfirmed, lang).to_owned());
     result(face, fen, Mark::Envelope, word, text, Some(button.into_any()))
 }
 

@@ -20,7 +20,7 @@ use leptos::prelude::*;
 use rules::Fen;
 use rules::eligibility::Refusal;
 use rules::ids::Slug;
-use rules::payout::State;
+use rules::payout::{Back, State};
 use rules::say::{Lang, claim as say};
 use rules::time::UnixMs;
 
@@ -84,10 +84,12 @@ pub enum View {
         /// What the person can do, in their language.
         why: String,
     },
-    /// Not opened within 24 hours.
+    /// Went back.
     Returned {
         /// How much it was.
         amount: Fen,
+        /// Why.
+        why: Back,
     },
     /// Claimed before.
     Already {
@@ -97,6 +99,8 @@ pub enum View {
         at: UnixMs,
         /// What became of it.
         now: State,
+        /// Why it went back, if it did.
+        back: Back,
     },
     /// Waits for a review.
     Held {
@@ -230,8 +234,8 @@ fn state(face: &Face, view: &View) -> AnyView {
         View::Confirm { amount, ask } => confirm::waiting(face, *amount, ask),
         View::Collected { amount } => money::collected(face, *amount),
         View::Failed { amount, why } => money::failed(face, *amount, why),
-        View::Returned { amount } => money::returned(face, *amount),
-        View::Already { amount, at, now } => money::already(face, *amount, *at, *now),
+        View::Returned { amount, why } => money::returned(face, *amount, *why),
+        View::Already { amount, at, now, back } => money::already(face, *amount, *at, *now, *back),
         View::Held { hours } => told::told(
             face,
             told::Told {

@@ -5,7 +5,7 @@ use crate::claim::Face;
 use crate::claim::frame::{Mark, amount, campaign_cover, claim_path, packet};
 use leptos::prelude::*;
 use rules::Fen;
-use rules::payout::State;
+use rules::payout::{Back, State};
 use rules::say::{claim as say, rehearsal as say_rehearsal};
 use rules::time::UnixMs;
 
@@ -50,9 +50,10 @@ pub fn failed(face: &Face, fen: Fen, why: &str) -> AnyView {
 }
 
 /// Went back to the merchant.
-pub fn returned(face: &Face, fen: Fen) -> AnyView {
+pub fn returned(face: &Face, fen: Fen, why: Back) -> AnyView {
     let lang = face.lang;
-    let text = if face.rehearsal.is_some() { say_rehearsal::returned_text(lang) } else { say::returned_text(lang) };
+    let text =
+        if face.rehearsal.is_some() { say_rehearsal::returned_text(lang) } else { say::returned_text(why, lang) };
     view! {
         {campaign_cover(face)}
         <section class="result">
@@ -66,7 +67,7 @@ pub fn returned(face: &Face, fen: Fen) -> AnyView {
 }
 
 /// The earlier claim: how much, when, and what became of it.
-pub fn already(face: &Face, fen: Fen, at: UnixMs, now: State) -> AnyView {
+pub fn already(face: &Face, fen: Fen, at: UnixMs, now: State, back: Back) -> AnyView {
     let lang = face.lang;
     let mark = match now {
         State::Collected => Mark::Check,
@@ -82,7 +83,7 @@ pub fn already(face: &Face, fen: Fen, at: UnixMs, now: State) -> AnyView {
             <h1>{say::already_headline(lang)}</h1>
             <p class="past">{amount(fen)}</p>
             <p class="fact">{format!("{} · {}", say::claimed_at(at, fen, lang), say::payout_word(now, lang))}</p>
-            <p class="text">{say::payout_next(now, lang)}</p>
+            <p class="text">{say::payout_next(now, back, lang)}</p>
         </section>
     }
     .into_any()

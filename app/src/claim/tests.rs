@@ -29,7 +29,7 @@ fn views() -> Vec<View> {
         View::Sent { amount: fen(123), chat: Some("领包服务号".to_owned()) },
         View::Collected { amount: fen(123) },
         View::Failed { amount: fen(123), why: "先在微信钱包里完成实名".to_owned() },
-        View::Returned { amount: fen(123) },
+        View::Returned { amount: fen(123), why: Back::NotOpened },
         View::Held { hours: 24 },
         View::NotInWechat {
             url: "https://a.example/c/demo?t=abc".to_owned(),
@@ -40,7 +40,8 @@ fn views() -> Vec<View> {
         View::Busy,
         View::Broke { number: "7F3K9Q".to_owned() },
     ];
-    views.extend(State::ALL.iter().map(|now| View::Already { amount: fen(123), at, now: *now }));
+    views.extend(State::ALL.iter().map(|now| View::Already { amount: fen(123), at, now: *now, back: Back::NotOpened }));
+    views.extend([Back::NotConfirmed, Back::Cancelled].map(|why| View::Returned { amount: fen(123), why }));
     views.extend(Refusal::ALL.iter().map(|refusal| View::Refused { refusal: *refusal, opens_at: Some(at) }));
     views
 }
@@ -100,7 +101,7 @@ fn an_amount_is_told_in_yuan_and_in_fen() {
 #[test]
 fn an_earlier_claim_shows_its_time_amount_and_state() {
     let at = UnixMs::from_beijing(2026, 11, 20, 14, 5);
-    let html = page(&face(), &View::Already { amount: fen(123), at, now: State::Collected });
+    let html = page(&face(), &View::Already { amount: fen(123), at, now: State::Collected, back: Back::NotOpened });
     assert!(html.contains("你已经领过了"));
     assert!(html.contains("11 月 20 日 14:05 领取 ¥1.23 · 已到账"));
 }
@@ -175,7 +176,8 @@ fn without_attributes(html: &str) -> String {
 
 #[test]
 fn in_another_browser_the_link_can_be_scanned_copied_and_read_in_english() {
-    let html = page(&face(), &views().remove(8));
+    let view = views().into_iter().find(|view| matches!(view, View::NotInWechat { .. })).unwrap();
+    let html = page(&face(), &view);
     assert!(html.contains("<svg viewBox=\"0 0 1 1\"></svg>") && !html.contains("<?xml"));
     assert!(html.contains(">https://a.example/c/demo?t=abc<"));
     assert!(html.contains("href=\"/c/demo?t=abc&amp;lang=en\""));

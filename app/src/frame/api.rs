@@ -28,8 +28,10 @@ pub struct Frame {
     pub operator: Operator,
     /// Every campaign, the newest first.
     pub campaigns: Vec<CampaignName>,
-    /// What is said of each rail that stands still.
+    /// What is said of everything after a restore, and of each rail that stands still.
     pub standing_still: Vec<String>,
+    /// True while everything stands still after a restore.
+    pub is_restored: bool,
 }
 
 /// Who is signed in.
@@ -51,9 +53,12 @@ pub async fn read_frame() -> Result<Told<Frame>, AppError> {
     let engine = crate::context::engine()?;
     let campaigns = engine.campaigns().await?;
     let (rails, lang) = (engine.rails().await?, crate::context::lang());
-    let standing_still = rails.iter().filter_map(|rail| stands_still(rail, lang)).collect();
+    let is_restored = engine.is_held_after_restore().await?;
+    let everything = is_restored.then(|| rules::say::bill::standing_still(lang).to_owned());
+    let standing_still = everything.into_iter().chain(rails.iter().filter_map(|rail| stands_still(rail, lang)));
+    let standing_still = standing_still.collect();
     let campaigns = campaigns.into_iter().map(|c| CampaignName { slug: c.slug, name: c.name, state: c.state });
-    Told::of(&Frame { operator, campaigns: campaigns.collect(), standing_still })
+    Told::of(&Frame { operator, campaigns: campaigns.collect(), standing_still, is_restored })
 }
 
 /// What is said of a rail that stands still, on every page.

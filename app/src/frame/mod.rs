@@ -12,7 +12,7 @@ use crate::ui::page::{Waiting, ask_first, show_quietly};
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 use leptos_router::hooks::{use_location, use_query_map};
-use rules::say::{dashboard as say, money};
+use rules::say::{bill, dashboard as say, money};
 
 /// How the live page's connection stands, for the dot in the top bar.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub fn Frame() -> impl IntoView {
     }
 }
 
-/// A rail that stands still is told on every page: icon, colour, words, and the way to it.
+/// What stands still is told on every page: icon, colour, words, and the way to it.
 fn stands_still() -> AnyView {
     let lang = lang();
     let TopBarTold(told) = expect_context();
@@ -82,10 +82,14 @@ fn stands_still() -> AnyView {
         if said.is_empty() {
             return ().into_any();
         }
+        let (href, word) = match frame.is_restored {
+            true => ("/admin/reconciliation", bill::see(lang)),
+            false => ("/admin/rails", money::see_rails(lang)),
+        };
         view! {
             <div class="banner" role="alert" data-test="banner">
                 <div>{said}</div>
-                <a class="button" href="/admin/rails">{money::see_rails(lang)}</a>
+                <a class="button" href=href>{word}</a>
             </div>
         }
         .into_any()
@@ -104,7 +108,7 @@ fn Rail() -> impl IntoView {
         ("/admin/accounts", Icon::Accounts, say::accounts(lang), false),
         ("/admin/claims", Icon::Claims, say::claims(lang), false),
         ("/admin/budgets", Icon::Budgets, say::budgets(lang), false),
-        ("/admin/reconciliation", Icon::Claims, rules::say::bill::title(lang), false),
+        ("/admin/reconciliation", Icon::Reconciliation, bill::title(lang), false),
     ];
     let entries = entries
         .into_iter()

@@ -1,4 +1,4 @@
-//! What the payouts pages read, and the three things staff do about one of them.
+//! What the payouts pages read, and what staff do about one of them.
 //! Refuses a page without its present: ages are told by the server's clock, not the reader's.
 #![expect(missing_docs, reason = "`#[server]` makes a struct of the arguments; the function tells what they mean")]
 
@@ -88,7 +88,7 @@ pub async fn read_payout(id: PayoutId) -> Result<Told<PayoutDesk>, AppError> {
     desk(id).await
 }
 
-/// Sends it or asks about it now, holds it, or sends it anew.
+/// Sends it or asks about it now, holds it, sends it anew, or has WeChat cancel it.
 ///
 /// # Errors
 /// [`AppError::Conflict`] when its state does not allow it; else as the engine says.
@@ -102,6 +102,7 @@ pub async fn act_on_payout(id: PayoutId, step: Step) -> Result<Told<PayoutDesk>,
         Step::Reissue => {
             engine.reissue(&operator, id, lang).await?;
         }
+        Step::Cancel => engine.cancel_transfer(&operator, id, lang).await?,
     }
     desk(id).await
 }

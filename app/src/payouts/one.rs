@@ -88,6 +88,7 @@ fn steps(change: Change<PayoutDesk>, lang: Lang) -> AnyView {
                 Step::Retry => ("retry", "primary"),
                 Step::Hold => ("hold", "button"),
                 Step::Reissue => ("reissue", "primary"),
+                Step::Cancel => ("cancel", "button"),
             };
             view! {
                 <Confirm

@@ -2,11 +2,14 @@
 //! Refuses to mend a difference; it says which side has what, and where to look.
 
 pub mod api;
+mod open;
 
+use crate::change::Change;
 use crate::context::lang;
+use crate::frame::TopBarTold;
 use crate::told::call;
-use crate::ui::note::{Tone, chip, empty};
-use crate::ui::page::{ask, show};
+use crate::ui::note::{Outcome, Tone, chip, empty};
+use crate::ui::page::{ask, moving, show};
 use crate::ui::table::{Table, figures, words};
 use api::Reconciliation;
 use leptos::prelude::*;
@@ -37,48 +40,72 @@ impl LazyRoute for ReconciliationPage {
             <div class="title-row">
                 <div><h1>{say::title(lang)}</h1><p class="lead">{say::lead(lang)}</p></div>
             </div>
-            {show(page, 0, move |page: Reconciliation| all(page, lang))}
+            {show(page, 0, |page: Reconciliation| view! { <All page/> }.into_any())}
         }
         .into_any()
     }
 }
 
-fn all(page: Reconciliation, lang: Lang) -> AnyView {
-    let Reconciliation { role, days, picked } = page;
-    let form = role.covers(Role::Finance).then(|| upload(lang));
-    let list = if days.is_empty() {
-        empty(say::none_yet(lang), say::none_next(lang), ().into_any())
-    } else {
-        let columns = vec![
-            words(say::day(lang)),
-            words(say::merchant(lang)),
-            figures(say::ours(lang)),
-            figures(say::foreign(lang)),
-            words(dashboard::time(lang)),
-        ];
-        let rows = days.into_iter().map(|bill| row(bill, lang)).collect_view();
-        view! { <Table caption=say::title(lang) columns>{rows}</Table> }.into_any()
-    };
-    let beside = picked.map(|picked| beside(&picked, lang));
+/// What stands still, the file, the picked day, and all days.
+#[component]
+fn All(page: Reconciliation) -> impl IntoView {
+    let lang = lang();
+    let form = page.role.covers(Role::Finance).then(|| upload(lang));
+    let change = Change::of(page);
+    // What stands still is told on every page.
+    let TopBarTold(banner) = expect_context();
+    let stands = change.part(|page| page.missing.is_some());
+    Effect::new(move |before: Option<bool>| {
+        let now = stands.get();
+        if before.is_some_and(|before| before != now) {
+            banner.refetch();
+        }
+        now
+    });
+    let picked = moving(move || match change.page.with(|page| page.picked.clone()) {
+        Some(day) => beside(&day, lang),
+        None => ().into_any(),
+    });
+    let days = moving(move || list(change.page.with(|page| page.days.clone()), lang));
     view! {
-        {form}
-        {beside}
-        <section class="card">{list}</section>
+        {open::standing_still(change)}
+        <section class="card">
+            {form}
+            {open::day_without_a_bill(change)}
+            <Outcome failed=change.sentence(open::PLACE, lang) done=change.is_done(open::PLACE) word=say::no_bill_done(lang)/>
+        </section>
+        {picked}
+        <section class="card">{days}</section>
     }
-    .into_any()
+}
+
+/// The imported days, or how the first one comes here.
+fn list(days: Vec<Imported>, lang: Lang) -> AnyView {
+    if days.is_empty() {
+        return empty(say::none_yet(lang), say::none_next(lang), ().into_any());
+    }
+    let columns = vec![
+        words(say::day(lang)),
+        words(say::merchant(lang)),
+        figures(say::ours(lang)),
+        figures(say::foreign(lang)),
+        words(dashboard::time(lang)),
+    ];
+    let rows = days.into_iter().map(|bill| row(bill, lang)).collect_view();
+    view! { <Table caption=say::title(lang) columns>{rows}</Table> }.into_any()
 }
 
 /// A plain form: a file of many megabytes needs no script.
 fn upload(lang: Lang) -> impl IntoView {
     view! {
-        <section class="card">
-            <form class="inline" method="post" enctype="multipart/form-data" action="/api/finance/bills">
+        <form class="inline" method="post" enctype="multipart/form-data" action="/api/finance/bills">
+            <div class="field">
                 <label for="f-file">{say::file(lang)}</label>
-                <input id="f-file" type="file" name="file" accept=".csv,text/csv" required=true/>
-                <button type="submit" class="primary" data-test="upload">{say::upload(lang)}</button>
-                <p class="help">{say::file_help(lang)}</p>
-            </form>
-        </section>
+                <input id="f-file" type="file" name="file" accept=".csv,text/csv" required=true aria-describedby="h-file"/>
+                <p class="help" id="h-file">{say::file_help(lang)}</p>
+            </div>
+            <button type="submit" class="primary" data-test="upload">{say::upload(lang)}</button>
+        </form>
     }
 }
 

@@ -12,6 +12,7 @@ pub enum Icon {
     Accounts,
     Claims,
     Budgets,
+    Reconciliation,
     Theme,
     Person,
     Language,
@@ -37,6 +38,9 @@ impl Icon {
             }
             Self::Claims => "M5 4h14v16l-3-2-2 2-2-2-2 2-2-2-3 2zM9 9h6M9 13h6",
             Self::Budgets => "M3 7h15a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2zM3 7l2-3h11v3M15 13.5h2",
+            Self::Reconciliation => {
+                "M12 4v16M8 20h8M5 7h14M5 7l-3 7a3.200 3.200 0 0 0 6 0zM19 7l-3 7a3.200 3.200 0 0 0 6 0z"
+            }
             Self::Theme => "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",
             Self::Person => "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20.5c.6-4 3.800-6 8-6s7.400 2 8 6",
             Self::Language => "M3 12h18M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 0c5 5 5 13 0 18M12 3c-5 5-5 13 0 18",

@@ -68,6 +68,8 @@ pub struct OwnClaim {
     pub payout: rules::payout::State,
     /// Whether WeChat refused because of the person's own account (real name, risk), which they can mend.
     pub mendable: bool,
+    /// Why it went back, if it did.
+    pub back: rules::payout::Back,
 }
 
 /// Where a person stands in a campaign.
@@ -171,5 +173,6 @@ impl Engine {
 /// A claim as its person sees it.
 pub(crate) fn own_claim(s: &Standing) -> OwnClaim {
     let mendable = crate::payouts::is_mendable(&s.err_code);
-    OwnClaim { account: s.account, at: s.at, amount: s.amount, claim: s.claim, payout: s.payout, mendable }
+    let back = crate::payouts::why_back(s.rail, &s.err_code);
+    OwnClaim { account: s.account, at: s.at, amount: s.amount, claim: s.claim, payout: s.payout, mendable, back }
 }

@@ -78,6 +78,19 @@ impl Engine {
         answer.await.unwrap_or_else(|error| TransferAnswer::Unknown { code: None, why: error.to_string() })
     }
 
+    /// Asks WeChat to cancel a transfer.
+    pub(crate) async fn cancel(&self, payout: &Payout) -> Outcome {
+        let request = &payout.request;
+        let answer = async {
+            let asked = Transfer::from_frozen(&request.body).map_err(Error::broken)?;
+            let client = self.pay_client_v3(&request.mch_id).await?;
+            let nonce_str = self.draw().upper(32);
+            let stamp = Stamp { now_secs: self.clock().now().secs(), nonce_str: &nonce_str };
+            Ok::<_, Error>(client.cancel_transfer(&asked.ours(request.mch_id.as_str()), stamp).await)
+        };
+        answer.await.unwrap_or_else(|error| Outcome::Unknown { code: None, why: error.to_string() })
+    }
+
     /// Asks for a transfer of which only the number is known.
     pub(crate) async fn find_transfer(&self, mch_id: &MchId, mch_billno: &MchBillno) -> TransferAnswer {
         let answer = async {

@@ -2,10 +2,10 @@
 //! Refuses to hand out what it did not offer, and keeps nothing of what nobody took.
 
 use crate::Error;
+use crate::store::ageing::Ended;
 use crate::store::dialect::Lock;
 use crate::store::{Tx, prizes as store};
 use rules::Fen;
-use rules::campaign::Campaign;
 use rules::follow::Grade;
 use rules::ids::{AccountId, CampaignId, ClaimId};
 use rules::prize::draw::Left;
@@ -140,17 +140,19 @@ pub(crate) async fn give_back(tx: &mut Tx, campaign: CampaignId, claim: ClaimId)
     store::give_back(tx, campaign, claim).await
 }
 
-/// Takes a packet of this amount from the campaign's total again, for a claim that is sent anew. False when the total
-/// has no such packet any more. The caller holds the campaign's lines.
-pub(crate) async fn take_again(tx: &mut Tx, campaign: &Campaign, claim: ClaimId, amount: Fen) -> Result<bool, Error> {
-    match &campaign.prize {
+/// Takes the packet of a claim that is sent anew from the campaign's total again. True as well for a claim whose account
+/// or grade has a rule of its own, which takes nothing from the total; false when the total has no such packet any more.
+/// The caller holds the campaign's lines.
+pub(crate) async fn take_again(tx: &mut Tx, ended: &Ended) -> Result<bool, Error> {
+    let (campaign, claim, amount) = (ended.campaign, ended.claim, ended.amount);
+    match store::of_campaign(tx.conn(), campaign).await?.for_(ended.account, ended.grade) {
         PrizeRule::Fixed(_) | PrizeRule::Range(..) | PrizeRule::Tiers(_) => Ok(true),
-        PrizeRule::Pool(_) => store::take_slot_of(tx, campaign.id, claim, amount).await,
+        PrizeRule::Pool(_) => store::take_slot_of(tx, campaign, claim, amount).await,
         PrizeRule::Bounded(split) => {
-            let left = store::left(tx.conn(), campaign.id, Lock::ForUpdate).await?;
+            let left = store::left(tx.conn(), campaign, Lock::ForUpdate).await?;
             let Some(rest) = left.and_then(|left| split.without(left, amount)) else { return Ok(false) };
-            store::add_shares(tx, campaign.id, &[(claim, amount)]).await?;
-            store::set_left(tx, campaign.id, rest).await?;
+            store::add_shares(tx, campaign, &[(claim, amount)]).await?;
+            store::set_left(tx, campaign, rest).await?;
             Ok(true)
         }
     }

@@ -240,6 +240,26 @@ async fn a_rule_of_one_account_or_grade_goes_before_the_campaigns_and_leaves_its
 }
 
 #[tokio::test]
+async fn a_scene_that_a_rule_of_its_own_needs_stays() {
+    let shop = Shop::with("scene", PrizeRule::Fixed(fen(100))).await;
+    let (engine, campaign, account) = (&shop.engine, shop.campaign, shop.account);
+    let saves = async |scene: &str| {
+        let mut form = form(account, &PrizeRule::Fixed(fen(100)));
+        form.prize.scene_id = scene.to_owned();
+        let saved = engine.edit_campaign(&console(), campaign, form.check(Lang::En).unwrap(), Lang::En).await;
+        saved.map_err(|error| format!("{:?}", error.said()))
+    };
+    let little = || Some(PrizeRule::Fixed(fen(50)));
+    assert!(engine.set_account_prize(&console(), campaign, account, little(), Lang::En).await.is_err());
+    saves("PRODUCT_2").await.unwrap();
+    engine.set_account_prize(&console(), campaign, account, little(), Lang::En).await.unwrap();
+    assert!(saves("").await.unwrap_err().contains("scene_id"), "half a yuan needs the scene");
+    saves("PRODUCT_5").await.unwrap();
+    engine.set_account_prize(&console(), campaign, account, None, Lang::En).await.unwrap();
+    saves("").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_total_can_change_until_somebody_has_a_packet_of_it() {
     let shop = Shop::with("change", PrizeRule::Fixed(fen(100))).await;
     let (pool, other) = (PrizeRule::Pool(split(700, 3)), PrizeRule::Pool(split(800, 4)));

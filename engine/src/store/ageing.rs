@@ -5,7 +5,8 @@ use super::payout_list::SINCE;
 use super::{Tx, exec, fen, get, parsed, row, rows};
 use crate::error::Error;
 use rules::ageing::{Ageing, patience_ms};
-use rules::ids::{Appid, CampaignId, ClaimId, LineId, Openid, PayoutId};
+use rules::follow::Grade;
+use rules::ids::{AccountId, Appid, CampaignId, ClaimId, LineId, Openid, PayoutId};
 use rules::payout::State;
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -59,6 +60,8 @@ pub struct Ended {
     pub claim: ClaimId,
     pub line: LineId,
     pub campaign: CampaignId,
+    pub account: AccountId,
+    pub grade: Grade,
     pub appid: Appid,
     pub payee: Openid,
     pub amount: rules::Fen,
@@ -71,8 +74,8 @@ pub struct Ended {
 pub async fn with_claim(tx: &mut Tx, id: PayoutId) -> Result<Option<Ended>, Error> {
     let lock = "UPDATE claims SET at = at WHERE id = (SELECT claim_id FROM payouts WHERE id = $1)";
     exec(tx.conn(), lock, [id.0.into()]).await?;
-    let sql =
-        "SELECT p.state, p.claim_id, p.line_id, c.campaign_id, p.appid, c.payee_openid, c.rehearsal, p.amount_fen,
+    let sql = "SELECT p.state, p.claim_id, p.line_id, c.campaign_id, c.account_id, c.grade, p.appid,
+            c.payee_openid, c.rehearsal, p.amount_fen,
             (SELECT COUNT(*) FROM payouts n WHERE n.claim_id = p.claim_id AND n.state NOT IN ('returned', 'failed'))
                 AS alive
         FROM payouts p JOIN claims c ON c.id = p.claim_id WHERE p.id = $1";
@@ -82,6 +85,8 @@ pub async fn with_claim(tx: &mut Tx, id: PayoutId) -> Result<Option<Ended>, Erro
         claim: ClaimId(get(&r, "claim_id")?),
         line: LineId(get(&r, "line_id")?),
         campaign: CampaignId(get(&r, "campaign_id")?),
+        account: AccountId(get(&r, "account_id")?),
+        grade: parsed(&r, "grade")?,
         appid: parsed(&r, "appid")?,
         payee: parsed(&r, "payee_openid")?,
         amount: fen(&r, "amount_fen")?,

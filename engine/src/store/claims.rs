@@ -166,6 +166,7 @@ pub struct Standing {
     pub amount: Fen,
     pub claim: State,
     pub payout: payout::State,
+    pub rail: payout::Rail,
     pub err_code: String,
 }
 
@@ -176,7 +177,7 @@ pub async fn of_person(
     payee: &Openid,
     rehearsal: bool,
 ) -> Result<Vec<Standing>, Error> {
-    let sql = "SELECT c.id, c.account_id, c.at, c.amount_fen, c.state, p.state AS payout, p.err_code
+    let sql = "SELECT c.id, c.account_id, c.at, c.amount_fen, c.state, p.state AS payout, p.rail, p.err_code
         FROM claims c JOIN payouts p ON p.claim_id = c.id
         WHERE c.campaign_id = $1 AND c.payee_openid = $2 AND c.rehearsal = $3
         ORDER BY c.at DESC, p.created_at DESC, p.id DESC LIMIT 50";
@@ -194,6 +195,7 @@ pub async fn of_person(
             amount: fen(r, "amount_fen")?,
             claim: parsed(r, "state")?,
             payout: parsed(r, "payout")?,
+            rail: parsed(r, "rail")?,
             err_code: get(r, "err_code")?,
         });
     }

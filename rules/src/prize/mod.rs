@@ -9,7 +9,7 @@ pub mod limits;
 pub mod overrides;
 
 pub use limits::{Limits, SceneId};
-pub use overrides::Prizes;
+pub use overrides::{Prizes, Whose};
 
 use crate::Fen;
 use serde::{Deserialize, Serialize};

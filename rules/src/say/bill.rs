@@ -32,6 +32,22 @@ sentences! {
     no_merchant: "还没有商户号", "There is no merchant yet";
     which_merchant: "有多个商户号，请指明账单属于哪一个（--mch）",
         "there are several merchants: say whose bill it is (--mch)";
+    bills_first: "还缺账单，请先补齐", "Bills are still wanted; import those first";
+    stands_no_more: "领取和付款已经恢复", "Nothing stands still any more";
+    has_a_bill: "这一天已经导入过有内容的账单", "A bill with rows of this day was imported";
+    no_bill: "这一天没有账单", "A day without a bill";
+    no_bill_help: "没有资金变动的日子，微信不生成账单。在这里说明，对账才完整。", "WeChat makes no bill for a day on which no money moved. Say so here, and the books are complete.";
+    no_bill_effect: "这一天按没有任何收支来对账。如果我方那天有付款，会显示为差异。", "The day is reconciled as one on which nothing moved. If our books paid on it, that is shown as a difference.";
+    no_bill_done: "已更新", "Updated";
+    standing_still: "恢复备份后，领取和付款都停着", "After the restore, claims and payouts stand still";
+    standing_still_lead: "备份之后付给过谁，要靠账单查清。补齐下面的账单，就会自动恢复。", "The bills tell who was paid since the backup. Once those below are here, everything goes on by itself.";
+    wanted: "还缺的账单", "Bills still wanted";
+    nameless_title: "还不知道付给了谁", "Payments whose person is not known";
+    nameless_help: "红包打开或退回以后，微信才说得出是谁，最多等一天。", "WeChat names the person once the packet is opened or went back, a day at most.";
+    ask_again: "再查一次", "Ask again";
+    accept: "不等了，恢复", "Go on without them";
+    accept_title: "不等他们，马上恢复领取和付款？", "Let claims and payouts go on without them?";
+    see: "去对账", "Reconcile";
     wait_for_end: "这一天还没有结束，账单要次日才完整", "the day is not over; its bill is complete only on the next day";
 }
 
@@ -147,6 +163,24 @@ pub fn summary(day: &Reconciled, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("{date}：我方{ours}；账单{theirs}；其他系统 {foreign} 行"),
         Lang::En => format!("{date}: ours {ours}; the bill's {theirs}; {foreign} foreign rows"),
+    }
+}
+
+/// The question before a day without a bill is entered.
+pub fn no_bill_title(day: BeijingDay, mch_id: &MchId, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("商户号 {mch_id} 在 {day} 没有任何资金变动？"),
+        Lang::En => format!("No money of merchant {mch_id} moved on {day}?"),
+    }
+}
+
+/// What going on without names means.
+pub fn accept_effect(people: usize, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("这 {people} 笔付给了谁无法查清，他们可能再领一次。确认后领取和付款马上恢复，不能撤回。"),
+        Lang::En => format!(
+            "Nobody knows who got these {people} payments; those people could claim once more. Claims and payouts go on at once, and this cannot be taken back."
+        ),
     }
 }
 

@@ -2,7 +2,7 @@
 //! Refuses to blame or to shout; what happened comes first, then why, then what to do next.
 
 use super::{Lang, sentences};
-use crate::payout::State;
+use crate::payout::{Back, State};
 use crate::time::UnixMs;
 
 sentences! {
@@ -23,7 +23,6 @@ sentences! {
     failed_word: "没发成功", "could not be sent";
     failed_next: "处理好以后，再回到这个页面看看", "Once that is done, come back to this page";
     returned_headline: "红包已退回", "The packet went back";
-    returned_text: "24 小时内没有打开，已退回。请留意下一次活动", "It was not opened within 24 hours and was returned. Please look out for the next campaign";
     already_headline: "你已经领过了", "You have claimed already";
     held_headline: "正在核对", "Being checked";
     opens_at: "开始时间", "Opens at";
@@ -99,8 +98,26 @@ pub const fn payout_word(state: State, lang: Lang) -> &'static str {
     }
 }
 
-/// What a person does next about a payout in this state.
-pub const fn payout_next(state: State, lang: Lang) -> &'static str {
+/// Why the money went back.
+pub const fn returned_text(why: Back, lang: Lang) -> &'static str {
+    match why {
+        Back::NotOpened => lang.pick(
+            "24 小时内没有打开，已退回。请留意下一次活动",
+            "It was not opened within 24 hours and was returned. Please look out for the next campaign",
+        ),
+        Back::NotConfirmed => lang.pick(
+            "24 小时内没有确认收款，已退回。请留意下一次活动",
+            "It was not confirmed within 24 hours and was returned. Please look out for the next campaign",
+        ),
+        Back::Cancelled => lang.pick(
+            "这笔转账已由活动方撤销。有疑问请在公众号里留言",
+            "The organiser cancelled this transfer. Please leave a message in the account's chat if you have a question",
+        ),
+    }
+}
+
+/// What a person does next about a payout in this state; `back` is why it went back, if it did.
+pub const fn payout_next(state: State, back: Back, lang: Lang) -> &'static str {
     match state {
         State::Queued | State::Sending | State::Unknown => paying_text(lang),
         State::Sent => lang.pick(
@@ -112,7 +129,7 @@ pub const fn payout_next(state: State, lang: Lang) -> &'static str {
             "Confirm it within 24 hours and it is in your WeChat balance",
         ),
         State::Collected => collected_text(lang),
-        State::Returned => returned_text(lang),
+        State::Returned => returned_text(back, lang),
         State::Failed => complain_short(lang),
     }
 }
@@ -211,7 +228,7 @@ mod tests {
     fn nothing_is_shouted() {
         for lang in [Lang::Zh, Lang::En] {
             for state in State::ALL {
-                let said = format!("{}{}", payout_word(*state, lang), payout_next(*state, lang));
+                let said = format!("{}{}", payout_word(*state, lang), payout_next(*state, Back::NotOpened, lang));
                 assert!(!said.contains(['!', '！']), "{said}");
             }
         }

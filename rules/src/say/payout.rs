@@ -50,6 +50,9 @@ sentences! {
     release: "放行", "Release";
     hold: "扣住", "Hold";
     reissue: "补发", "Send anew";
+    cancel: "撤销转账", "Cancel the transfer";
+    cancel_too_late: "这笔付款不在等待确认，不能撤销", "It does not wait for a confirmation, so it cannot be cancelled";
+    cancel_untold: "微信没有答复，不知道撤销了没有。结果会自动查询，也可以再撤销一次。", "WeChat did not answer, so nobody knows whether it is cancelled. The end is asked for by itself; you can also cancel again.";
     done: "已处理", "Done";
 }
 
@@ -71,6 +74,19 @@ pub const fn step(step: Step, is_held: bool, lang: Lang) -> &'static str {
         Step::Retry => retry(lang),
         Step::Hold => hold(lang),
         Step::Reissue => reissue(lang),
+        Step::Cancel => cancel(lang),
+    }
+}
+
+/// WeChat refused to cancel, for this reason of its own.
+pub fn cancel_refused(err_code: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("微信没有撤销（{err_code}）：对方可能正在确认收款。结果会自动查询。"),
+        Lang::En => {
+            format!(
+                "WeChat does not cancel it ({err_code}); it may be confirmed just now. The end is asked for by itself."
+            )
+        }
     }
 }
 
@@ -105,6 +121,14 @@ pub fn step_effect(step: Step, is_held: bool, yuan: &str, lang: Lang) -> String 
         }
         (Step::Reissue, Lang::En) => format!(
             "¥{yuan} is reserved anew and sent to the same person under a new number, on the campaign's rail of today."
+        ),
+        (Step::Cancel, Lang::Zh) => {
+            format!(
+                "请微信撤销这笔还没有确认的转账。撤销后 ¥{yuan} 回到预算，领取人不能再确认；刚好已经确认的，仍归领取人。"
+            )
+        }
+        (Step::Cancel, Lang::En) => format!(
+            "WeChat is asked to cancel it. The ¥{yuan} then goes back to the budget and cannot be confirmed any more; a follower who confirmed just before keeps it."
         ),
     }
 }
@@ -183,6 +207,7 @@ pub fn code(err_code: &str, lang: Lang) -> &'static str {
         "NOT_FOUND" | "RESOURCE_NOT_EXISTS" => lang.pick("微信查不到这个单号", "WeChat knows no such number"),
         "OVERDUE_CLOSE" => lang.pick("24 小时内没有确认收款", "Not confirmed within 24 hours"),
         "MCH_CANCEL" | "CANCELLED" => lang.pick("已撤销", "Cancelled"),
+        "CANCELING" => lang.pick("已要求撤销，等微信的结果", "Asked to cancel; WeChat has not ended it yet"),
         _ => "",
     }
 }

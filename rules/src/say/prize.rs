@@ -1,8 +1,9 @@
 //! What the prize rule editor says: the kinds, their fields, what is wrong with them, and what to expect.
 //! Refuses a number without its unit.
 
-use super::{Lang, sentences};
+use super::{Lang, sentences, states};
 use crate::Fen;
+use crate::follow::Grade;
 use crate::prize::SceneId;
 use crate::prize::form::Kind;
 
@@ -31,6 +32,50 @@ sentences! {
     all_packets: "一共", "In all";
     budget_covers: "可用预算够发", "The free budget covers";
     bars: "每种金额的占比", "The share of each amount";
+
+    apart: "单独的金额规则", "Rules of their own";
+    apart_lead: "给某个公众号，或某种关注依据的领取，另定金额。先看公众号，再看关注依据；都没有，就按活动的规则。", "Other amounts for one account, or for one kind of evidence of the follow. The account's rule comes first, then the evidence's, then the campaign's.";
+    apart_link: "按公众号或关注依据另定金额", "Other amounts for an account or a kind of evidence";
+    apart_add: "添加或修改一条", "Add or change one";
+    apart_save: "保存这条规则", "Save this rule";
+    apart_saved: "规则已更新", "The rules have changed";
+    apart_scene_in_use: "单独的金额规则里有这个场景才能发的金额，请先改掉那些规则", "Rules of their own draw amounts that need this scene; change those first";
+    apart_marketer_only: "只有运营、财务和管理员能改规则", "Only marketers, finance and administrators can change rules";
+    whose: "适用于", "For";
+    whose_wrong: "请选择适用于谁", "Choose whom it is for";
+    rule: "规则", "Rule";
+    everybody_else: "其余的领取", "All other claims";
+    change: "修改", "Change";
+    drop: "移除", "Remove";
+    drop_effect: "以后这些领取按活动的规则发。已经领到的不变。", "Such claims follow the campaign's rule from now on. What was granted stays.";
+    back_to_campaign: "返回活动", "Back to the campaign";
+}
+
+/// How many rules of their own there are, beside the link to them.
+pub fn apart_count(rules: usize, lang: Lang) -> String {
+    match (lang, rules) {
+        (_, 0) => String::new(),
+        (Lang::Zh, _) => format!("已设 {rules} 条"),
+        (Lang::En, 1) => "1 rule".to_owned(),
+        (Lang::En, _) => format!("{rules} rules"),
+    }
+}
+
+/// A kind of evidence, as the object of a rule.
+pub fn of_grade(grade: Grade, lang: Lang) -> String {
+    let word = states::grade(grade, lang);
+    match lang {
+        Lang::Zh => format!("关注依据：{word}"),
+        Lang::En => format!("Evidence: {word}"),
+    }
+}
+
+/// The question before a rule of its own goes.
+pub fn drop_title(whose: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("移除「{whose}」的金额规则？"),
+        Lang::En => format!("Remove the rule of {whose}?"),
+    }
 }
 
 /// A kind in a few words.

@@ -11,6 +11,7 @@ mod world;
 
 mod accounts;
 mod callbacks;
+mod cancel;
 mod claims;
 mod crash;
 mod days;

@@ -1,12 +1,13 @@
 //! What staff see of money and do about it: low budgets told once, payouts listed, held, released and sent anew.
 //! Refuses a screen that says other than the ledger.
 
-use crate::world::{COFFEE, World};
+use crate::world::{BOOKS, COFFEE, World};
 use engine::operators::console;
 use rules::Fen;
 use rules::alert::Kind;
 use rules::payout::State;
 use rules::payout_list::{Filter, Step};
+use rules::prize::{PrizeRule, Split};
 use rules::say::Lang;
 use rules::time::minutes;
 use serde_json::json;
@@ -87,4 +88,27 @@ async fn what_failed_is_sent_anew_once_and_both_payouts_are_shown_together() {
     let by_number = engine.payouts_numbered(&failed.mch_billno).await.unwrap();
     assert_eq!(by_number[0].payout, failed.payout);
     assert_eq!(ming.wallet().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_under_a_rule_of_its_own_is_sent_anew_without_a_packet_of_the_total() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let (demo, coffee) = (world.campaign("demo").await.id, world.account(COFFEE).await.id);
+    let one = Split { total: fen(500), packets: 1, min: fen(500), max: fen(500) };
+    engine.set_prize(&console(), demo, PrizeRule::Pool(one), Lang::En).await.unwrap();
+    let own = Some(PrizeRule::Fixed(fen(500)));
+    engine.set_account_prize(&console(), demo, coffee, own, Lang::En).await.unwrap();
+    let ming = world.follower("Ming").await;
+    ming.claims(COFFEE).await;
+    let fault = json!({ "on": "sendredpack", "kind": "err_code", "code": "V2_ACCOUNT_SIMPLE_BAN" });
+    world.sim("/_sim/faults", &fault).await;
+    world.work_until_idle().await;
+    let failed = engine.payouts(Filter::At(State::Failed), None, 10).await.unwrap().remove(0);
+    engine.reissue(&console(), failed.payout, Lang::En).await.unwrap();
+    let hong = world.follower("Hong").await.claims(BOOKS).await;
+    assert_eq!((hong.state(), hong.amount_fen()), ("paying", Some(500)), "the one packet of the total is still there");
+    assert_eq!(world.follower("Li").await.comes_through(BOOKS).await.refusal(), "used_up");
+    world.work_until_idle().await;
+    assert_eq!(ming.received_fen().await + 500, world.wechats_books().await.paid_fen);
 }

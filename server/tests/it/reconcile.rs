@@ -261,6 +261,8 @@ async fn an_old_backup_does_not_pay_twice() {
     brings_the_bills(&world, days).await;
     let Standstill::GoesOn { wanted, nameless } = settles(&world).await else { panic!("Ming has no name yet") };
     assert_eq!((wanted.len(), nameless.len()), (0, 1), "Hong's packet went back, of Ming's nobody told");
+    let told = world.engine().missing_after_restore().await.unwrap().unwrap();
+    assert_eq!((told.wanted, told.nameless), (wanted, nameless), "the page says the same");
     assert_eq!(settles(&world).await, Standstill::Ended(1));
     assert_eq!(settles(&world).await, Standstill::None);
     assert_eq!(person(&world, &ming).opens("/c/demo").await.refusal(), "already_claimed");
@@ -276,4 +278,47 @@ async fn an_old_backup_does_not_pay_twice() {
     world.work_until_idle().await;
     assert_eq!(world.wechats_books().await, paid, "nobody was paid twice");
     assert_eq!(world.engine().verify().await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_is_said_to_have_no_bill_only_while_it_has_none() {
+    let world = World::new().await;
+    let day = a_day_of_three(&world).await;
+    imports(&world, day).await;
+    let mch_id = MchId::try_from(MCH).unwrap();
+    let says = async |day| world.engine().nothing_on(&console(), mch_id.clone(), day, Lang::En).await.is_ok();
+    assert!(!says(day).await, "three were paid on it");
+    assert!(!says(world.clock.now().day()).await, "today is not over");
+    let before = BeijingDay(day.0 - 1);
+    assert!(says(before).await && says(before).await, "twice as once");
+    assert_eq!(imports(&world, day).await.bill.ours, 3, "the bill is still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_on_without_names_waits_for_every_bill() {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    let backup = world.folder.join("old.backup").to_str().unwrap().to_owned();
+    let (code, _, err) = lingbao(&world, &["backup", &backup]).await;
+    assert_eq!(code, 0, "{err}");
+    person(&world, &ming).claims(COFFEE).await;
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    let accepts = async |world: &World| world.engine().accept_unnamed(&console(), Lang::En).await;
+    let missing = world.engine().missing_after_restore().await.unwrap().unwrap();
+    let [(_, days)] = missing.wanted.as_slice() else { panic!("{missing:?}") };
+    assert!(accepts(&world).await.is_err(), "a bill may name her");
+    world.later(hours(24) * i64::try_from(days.len()).unwrap()).await;
+    world.sim("/_sim/faults", &json!({ "on": "gethbinfo", "kind": "lost_request", "times": 100 })).await;
+    let (last, others) = days.split_last().unwrap();
+    brings_the_bills(&world, others).await;
+    assert!(accepts(&world).await.is_err(), "the last one is wanted, too");
+    brings_the_bills(&world, &[*last]).await;
+    assert!(world.engine().is_held_after_restore().await.unwrap());
+    accepts(&world).await.unwrap();
+    assert!(!world.engine().is_held_after_restore().await.unwrap());
+    assert_eq!(world.engine().missing_after_restore().await.unwrap(), None);
+    assert!(accepts(&world).await.is_err(), "nothing stands still");
 }

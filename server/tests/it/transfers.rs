@@ -15,16 +15,17 @@ use rules::time::{hours, minutes, secs};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-const ALL: i64 = 1_000_000;
+/// What the demo is funded with.
+pub const ALL: i64 = 1_000_000;
 
 /// Available, reserved, paid.
-async fn pots(world: &World) -> (i64, i64, i64) {
+pub async fn pots(world: &World) -> (i64, i64, i64) {
     let budget = world.engine().budget(world.campaign("demo").await.id).await.unwrap();
     (budget.available.get(), budget.reserved.get(), budget.paid.get())
 }
 
 /// A world whose demo goes by transfers, and a follower with a claim granted and not yet sent.
-async fn granted(world: &World) -> (Follower<'_>, i64) {
+pub async fn granted(world: &World) -> (Follower<'_>, i64) {
     world.goes_by(Rail::Transfer).await;
     let ming = world.follower("Ming").await;
     let page = ming.claims(COFFEE).await;
@@ -32,7 +33,7 @@ async fn granted(world: &World) -> (Follower<'_>, i64) {
     (ming, page.amount_fen().unwrap())
 }
 
-async fn confirms(world: &World, one: &Follower<'_>, reason: Option<&str>) {
+pub async fn confirms(world: &World, one: &Follower<'_>, reason: Option<&str>) {
     let wallet = one.wallet().await;
     let bill_no = &wallet.last().expect("something came").bill_no;
     let body = json!({ "bill_no": bill_no, "fail_reason": reason });
@@ -52,12 +53,12 @@ async fn standing(world: &World, rail: Rail) -> Standing {
     world.engine().rails().await.unwrap().into_iter().find(|row| row.rail == rail).unwrap().standing
 }
 
-async fn alerts(world: &World) -> Vec<Kind> {
+pub async fn alerts(world: &World) -> Vec<Kind> {
     world.engine().alerts().await.unwrap().into_iter().map(|alert| alert.kind).collect()
 }
 
 /// The one payout that has no end.
-async fn open_payout(world: &World) -> PayoutId {
+pub async fn open_payout(world: &World) -> PayoutId {
     let open = world.engine().ageing().await.unwrap();
     assert_eq!(open.len(), 1, "{open:?}");
     open[0].payout

@@ -36,7 +36,7 @@ function show(phone, bill, done) {
     }
   };
   const waits = bill.state === 'waiting_confirm';
-  const words = { collected: '已收款，存入零钱', returned: '超过 24 小时未确认，已退回商户', failed: '收款失败' };
+  const words = { collected: '已收款，存入零钱', returned: '没有收款，已退回商户', failed: '收款失败' };
   const box = h('div', { class: 'sheet transfer-sheet', role: 'dialog', 'aria-modal': 'true', 'aria-label': '确认收款', 'data-test': 'transfer-sheet' },
     h('button', { type: 'button', class: 'bar-button', 'aria-label': '关闭', 'data-test': 'transfer-close', onclick: () => close(waits ? 'cancel' : 'ok') }, icon('close')),
     h('h3', {}, bill.perception),
