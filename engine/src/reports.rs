@@ -21,9 +21,15 @@ pub struct ExportedClaim {
 }
 
 impl Engine {
-    /// One page of a campaign's claims, newest first, before the claim `before`.
+    /// One page of a campaign's claims, its testers' among them, newest first, before the claim `before`.
     pub async fn claims(&self, campaign: CampaignId, before: Option<ClaimId>, limit: i64) -> Result<Vec<Row>, Error> {
-        let page = store::page(self.db().read(), campaign, before, limit.clamp(1, 500)).await?;
+        let page = store::page(self.db().read(), campaign, true, before, limit.clamp(1, 500)).await?;
+        Ok(page.into_iter().map(|listed| listed.row).collect())
+    }
+
+    /// The newest claims that a campaign's figures count.
+    pub async fn latest_claims(&self, campaign: CampaignId, limit: i64) -> Result<Vec<Row>, Error> {
+        let page = store::page(self.db().read(), campaign, false, None, limit.clamp(1, 500)).await?;
         Ok(page.into_iter().map(|listed| listed.row).collect())
     }
 
@@ -34,7 +40,7 @@ impl Engine {
         before: Option<ClaimId>,
         limit: i64,
     ) -> Result<Vec<ExportedClaim>, Error> {
-        let page = store::page(self.db().read(), campaign, before, limit).await?;
+        let page = store::page(self.db().read(), campaign, true, before, limit).await?;
         Ok(page
             .into_iter()
             .map(|Listed { row, payee, payout_at, ip }| ExportedClaim { row, payee, paid_at: payout_at, ip })

@@ -283,10 +283,12 @@ pub fn masked(openid: &str) -> String {
     format!("{head}…{tail}")
 }
 
-/// One page of a campaign's claims, newest first, before the claim `before`; one row a payout.
+/// One page of a campaign's claims, with or without its testers', newest first, before the claim `before`; one row a
+/// payout.
 pub async fn page(
     db: &impl ConnectionTrait,
     campaign: CampaignId,
+    rehearsals: bool,
     before: Option<ClaimId>,
     limit: i64,
 ) -> Result<Vec<Listed>, Error> {
@@ -296,7 +298,8 @@ pub async fn page(
             p.accepted_at
         FROM claims c JOIN payouts p ON p.claim_id = c.id JOIN accounts a ON a.id = c.account_id
             JOIN follows f ON f.id = c.follow_id LEFT JOIN links l ON l.id = f.link_id
-        WHERE c.campaign_id = $1 AND c.id < $2 ORDER BY c.id DESC, p.created_at LIMIT $3";
+        WHERE c.campaign_id = $1 AND c.id < $2 AND c.rehearsal <= $4 ORDER BY c.id DESC, p.created_at LIMIT $3";
     let before = before.map_or(i64::MAX, |id| id.0);
-    rows(db, sql, [campaign.0.into(), before.into(), limit.into()]).await?.iter().map(listed).collect()
+    let values = [campaign.0.into(), before.into(), limit.into(), i64::from(rehearsals).into()];
+    rows(db, sql, values).await?.iter().map(listed).collect()
 }
