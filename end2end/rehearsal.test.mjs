@@ -59,7 +59,7 @@ describe('the rehearsal', () => {
     assert.equal(await hand.openPacket(), 100, 'the smallest red packet');
     await stage.world.control('POST', 'clock', { advance_secs: 60 });
     await page.locator('[data-test="test-packet"][data-state="collected"]').waitFor();
-    await page.locator('[data-test="check-rehearsed"][data-done="yes"]').first().waitFor();
+    await page.locator('.rehearsal [data-test="check-rehearsed"][data-done="yes"]').waitFor();
     assert.equal(await page.evaluate(() => window.sameDocument), true, 'the page was never loaded again');
     const [bill] = await stage.world.wallet(hand.id);
     assert.match(await page.getByTestId('test-packet').textContent(), new RegExp(bill.bill_no), 'the bill number is WeChat\'s');

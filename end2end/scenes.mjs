@@ -32,7 +32,7 @@ export async function draft(world, slug, more = {}) {
   await office('/api/finance/change_budget', { campaign: id, step: 'fund', amount: 1000 });
   await office('/api/marketer/add_member', { id, account: idOf(accounts, 'accounts', ACCOUNTS.compatible) });
   const desk = await office('/api/marketer/rotate_tester_key', { id });
-  const [, key] = desk.match(/key\\*":\\*"([0-9A-Za-z]{16,24})\\*"/);
+  const [, key] = desk.match(/[^_]key\\*":\\*"([0-9A-Za-z]{16,24})\\*"/);
   return { id, link: `${world.origin}/c/${slug}?tester=${key}` };
 }
 

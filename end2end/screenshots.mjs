@@ -113,7 +113,7 @@ async function rehearsal(world, browser, out, page) {
   await world.control('POST', 'clock', { advance_secs: 60 });
   await page.goto(`${world.origin}/admin/campaigns/${id}`);
   await alive(page);
-  await page.locator('[data-test="check-rehearsed"][data-done="yes"]').waitFor();
+  await page.locator('.rehearsal [data-test="check-rehearsed"][data-done="yes"]').waitFor();
   await shoot(page, out, 'admin-draft');
   await page.getByTestId('step-start').click();
   await shoot(page, out, 'admin-start', false);

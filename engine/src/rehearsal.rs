@@ -169,7 +169,7 @@ impl Engine {
             grade: Grade::Asserted,
             at: now,
         };
-        followers::insert(tx, &follow).await?;
+        followers::insert(tx, std::slice::from_ref(&follow)).await?;
         let new = Listed { openid: who.openid.clone(), follow: follow.id, active: true, added_at: now };
         store::add(tx, campaign.id, &who.appid, &new).await
     }

@@ -65,10 +65,16 @@ pub struct ExportedClaim {
 }
 
 impl Engine {
-    /// The payouts of so many claims of a campaign, newest first, before the claim `before`: a claim that was paid anew
-    /// has a row for each.
+    /// The payouts of so many claims of a campaign, its testers' among them, newest first, before the claim `before`: a
+    /// claim that was paid anew has a row for each.
     pub async fn claims(&self, campaign: CampaignId, before: Option<ClaimId>, limit: usize) -> Result<Vec<Row>, Error> {
-        let page = store::page(self.db().read(), campaign, before, sql(limit.clamp(1, 500))).await?;
+        let page = store::page(self.db().read(), campaign, true, before, sql(limit.clamp(1, 500))).await?;
+        Ok(page.into_iter().map(|listed| listed.row).collect())
+    }
+
+    /// The payouts of the newest claims that a campaign's figures count.
+    pub async fn latest_claims(&self, campaign: CampaignId, limit: usize) -> Result<Vec<Row>, Error> {
+        let page = store::page(self.db().read(), campaign, false, None, sql(limit.clamp(1, 500))).await?;
         Ok(page.into_iter().map(|listed| listed.row).collect())
     }
 
@@ -79,7 +85,7 @@ impl Engine {
         before: Option<ClaimId>,
         limit: usize,
     ) -> Result<Vec<ExportedClaim>, Error> {
-        let page = store::page(self.db().read(), campaign, before, sql(limit)).await?;
+        let page = store::page(self.db().read(), campaign, true, before, sql(limit)).await?;
         Ok(page
             .into_iter()
             .map(|Listed { row, payee, payout_at, ip }| ExportedClaim { row, payee, paid_at: payout_at, ip })

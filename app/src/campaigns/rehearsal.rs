@@ -122,13 +122,13 @@ pub fn list(checks: Memo<Option<Checks>>, lang: Lang) -> AnyView {
         let Some(checks) = checks.get() else { return ().into_any() };
         let line = |test: &'static str, done: bool, word: &'static str| {
             let (tone, sign) = if done { ("ok", Icon::Ok) } else { ("warn", Icon::Warn) };
-            let said = if done { words_of::is_done(lang) } else { words_of::is_open(lang) };
+            let (said, seen) = if done { (words_of::is_done(lang), "hidden") } else { (words_of::is_open(lang), tone) };
             let done = if done { "yes" } else { "no" };
             view! {
                 <li data-test=test data-done=done>
                     <span class=tone>{icon(sign)}</span>
                     <span>{word}</span>
-                    <span class="hidden">{said}</span>
+                    <small class=seen>{said}</small>
                 </li>
             }
             .into_any()

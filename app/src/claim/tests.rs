@@ -2,6 +2,7 @@
 //! Refuses to look at pixels; the browser tests do that.
 
 use super::*;
+use rules::rehearsal::Refusal as NotRehearsed;
 
 fn fen(n: i64) -> Fen {
     Fen::new(n).unwrap()
@@ -43,6 +44,7 @@ fn views() -> Vec<View> {
     views.extend(State::ALL.iter().map(|now| View::Already { amount: fen(123), at, now: *now, back: Back::NotOpened }));
     views.extend([Back::NotConfirmed, Back::Cancelled].map(|why| View::Returned { amount: fen(123), why }));
     views.extend(Refusal::ALL.iter().map(|refusal| View::Refused { refusal: *refusal, opens_at: Some(at) }));
+    views.extend(NotRehearsed::ALL.iter().map(|refusal| View::NotRehearsed { refusal: *refusal }));
     views
 }
 
@@ -61,6 +63,40 @@ fn every_state_is_one_light_document_without_a_script() {
             assert_eq!(html.matches("<h1").count(), 1, "{view:?}");
         }
     }
+}
+
+fn tester(next: Result<String, NotRehearsed>) -> Face {
+    let rehearsal = Rehearsal { amount: fen(100), openid_masked: "oAbC…wxyz".to_owned(), next };
+    Face { rehearsal: Some(rehearsal), ..face() }
+}
+
+#[test]
+fn every_page_of_a_tester_says_so_and_nobody_elses_does() {
+    for lang in [Lang::Zh, Lang::En] {
+        for view in views() {
+            let html = page(&Face { lang, ..tester(Ok("token".to_owned())) }, &view);
+            assert!(html.contains("data-test=\"rehearsal\"") && html.contains("oAbC…wxyz"), "{view:?}");
+            assert!(!html.contains("/api/public/claim"), "{view:?}");
+            assert_eq!(html.matches("<h1").count(), 1, "{view:?}");
+            assert!(!page(&Face { lang, ..face() }, &view).contains("data-test=\"rehearsal\""), "{view:?}");
+        }
+    }
+}
+
+#[test]
+fn a_tester_is_offered_one_more_only_where_there_is_one() {
+    let sent = View::Sent { amount: fen(100), chat: None };
+    let html = page(&tester(Ok("token".to_owned())), &sent);
+    assert_eq!(html.matches("action=\"/api/public/rehearse\"").count(), 1);
+    assert!(html.contains("name=\"form_token\" value=\"token\""));
+    for refusal in NotRehearsed::ALL {
+        let html = page(&tester(Err(*refusal)), &sent);
+        assert!(!html.contains("<form"), "{refusal:?}");
+        let alone = page(&tester(Err(*refusal)), &View::NotRehearsed { refusal: *refusal });
+        assert!(alone.contains(&format!("data-refusal=\"{}\"", refusal.name())) && !alone.contains("<form"));
+    }
+    let first = page(&tester(Ok("token".to_owned())), &View::Ready { form_token: "token".to_owned() });
+    assert_eq!(first.matches("<form").count(), 1, "one button, not two");
 }
 
 #[test]

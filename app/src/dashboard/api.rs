@@ -37,7 +37,7 @@ pub async fn read_overview(slug: Option<String>) -> Result<Told<Option<Overview>
     let engine = crate::context::engine()?;
     let Some(campaign) = crate::campaigns::api::named(&engine, slug).await? else { return Told::of(&None) };
     let snapshot = engine.live(campaign.id).await?;
-    let latest = engine.claims(campaign.id, None, LATEST).await?;
+    let latest = engine.latest_claims(campaign.id, LATEST).await?;
     Told::of(&Some(Overview { campaign, snapshot, latest }))
 }
 
@@ -51,5 +51,5 @@ pub async fn latest_claims(slug: Slug) -> Result<Told<Vec<Row>>, AppError> {
     let engine = crate::context::engine()?;
     let slug = Some(slug.as_str().to_owned());
     let campaign = crate::campaigns::api::named(&engine, slug).await?.ok_or(AppError::NotFound)?;
-    Told::of(&engine.claims(campaign.id, None, LATEST).await?)
+    Told::of(&engine.latest_claims(campaign.id, LATEST).await?)
 }

@@ -14,7 +14,7 @@ use crate::ui::table::CopyButton;
 use leptos::prelude::*;
 use rules::operator::Role;
 use rules::payout_list::{Facts, Step};
-use rules::say::{Lang, dashboard as say, money, payout};
+use rules::say::{Lang, dashboard as say, money, payout, rehearsal};
 use rules::time::UnixMs;
 
 const PLACE: &str = "payout";
@@ -27,10 +27,12 @@ pub fn Desk(desk: PayoutDesk) -> impl IntoView {
     let change = Change::of(desk);
     let title = moving(move || {
         let PayoutDesk { facts, now, .. } = change.page.get();
+        let mark = facts.row.rehearsal.then(|| chip(Tone::Warn, rehearsal::mark(lang)));
         let late = facts.row.is_overdue(now).then(|| chip(Tone::Bad, payout::overdue(lang)));
         view! {
             <h1 data-test="payout-amount">"¥" {yuan(facts.row.amount)}</h1>
             <span data-test="payout-state">{state_chip(facts.row.state, facts.row.held, lang)}</span>
+            {mark}
             {late}
         }
         .into_any()

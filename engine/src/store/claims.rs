@@ -278,11 +278,12 @@ pub fn masked(openid: &str) -> String {
     format!("{head}…{tail}")
 }
 
-/// The payouts of `limit` claims of a campaign, newest first, before the claim `before`: whole claims, as many rows as
-/// they have payouts.
+/// The payouts of `limit` claims of a campaign, with or without its testers', newest first, before the claim `before`:
+/// whole claims, as many rows as they have payouts.
 pub async fn page(
     db: &impl ConnectionTrait,
     campaign: CampaignId,
+    rehearsals: bool,
     before: Option<ClaimId>,
     limit: i64,
 ) -> Result<Vec<Listed>, Error> {
@@ -292,8 +293,10 @@ pub async fn page(
             p.accepted_at
         FROM claims c JOIN payouts p ON p.claim_id = c.id JOIN accounts a ON a.id = c.account_id
             JOIN follows f ON f.id = c.follow_id LEFT JOIN links l ON l.id = f.link_id
-        WHERE c.id IN (SELECT id FROM claims WHERE campaign_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3)
+        WHERE c.id IN (SELECT id FROM claims WHERE campaign_id = $1 AND id < $2 AND rehearsal <= $4
+            ORDER BY id DESC LIMIT $3)
         ORDER BY c.id DESC, p.created_at, p.id";
     let before = before.map_or(i64::MAX, |id| id.0);
-    rows(db, sql, [campaign.0.into(), before.into(), limit.into()]).await?.iter().map(listed).collect()
+    let values = [campaign.0.into(), before.into(), limit.into(), i64::from(rehearsals).into()];
+    rows(db, sql, values).await?.iter().map(listed).collect()
 }

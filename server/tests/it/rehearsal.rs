@@ -91,6 +91,7 @@ async fn a_tester_claims_the_smallest_amount_again_and_again_outside_all_figures
     assert_eq!(world.figures("dress").await, Figures::default());
     let rows = world.engine().claims(id, None, 10).await.unwrap();
     assert!(rows.len() == 2 && rows.iter().all(|row| row.rehearsal), "{rows:?}");
+    assert!(world.engine().latest_claims(id, 10).await.unwrap().is_empty(), "the live page shows what it counts");
     let desk = world.staff(LOGIN.0, LOGIN.1).await;
     let csv = desk.gets("/admin/reports/claims.csv?campaign=dress").await.html;
     assert!(csv.lines().next().unwrap().ends_with(" rehearsal"), "{csv}");
