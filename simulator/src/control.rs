@@ -26,6 +26,8 @@
 //! | `POST /_sim/bill` | `{"kind","bill_no"?,"date"?}`: makes the bill of a day (today's) wrong. `omit`, `double` and `amount` (one fen more) strike this row or the first, `foreign` adds one | `{"kind","bill_no","date"}` |
 //! | `DELETE /_sim/bill` | | `[]`; all bills are right again |
 //! | `GET /_sim/callbacks` | | `{"waiting":N,"deliveries":[{"bill_no","state","round","what","status","at"}]}`, the last thousand; `what` is genuine or the fault that it was |
+//! | `POST /_sim/callbacks` | | takes all that are due, as one delivery of each: `[{"id","bill_no","headers":{name:value},"body"}]` |
+//! | `POST /_sim/callbacks/{id}/taken` | | `{"waiting":N}`; the server took it, and it comes no more |
 //! | `GET /_sim/clock` | | `{"now_ms"}` |
 //! | `POST /_sim/clock` | `{"advance_secs"}`, from 0 to ten years | `{"now_ms"}` |
 //! | `GET /_sim/limits` | | all limits, see [`Limits`] |
@@ -33,7 +35,7 @@
 //! | `GET /_sim/faults` | | a list of the faults that still wait |
 //! | `POST /_sim/faults` | a fault | the same list |
 //! | `DELETE /_sim/faults` | | `[]` |
-//! | `GET /_sim/struck` | | how often each kind struck since the start: `{"place.kind": N}` |
+//! | `GET /_sim/struck` | | how often each kind struck since the start: `{"place.kind": N}`; `place.unclear` counts again those that left open what became of a bill of which no plain answer told before |
 //!
 //! A *phone* is `{"id","name","ip","snapshot","follows":[appid],"chats":[line],"wallet":[packet],"openids":{appid:openid},
 //! "unionid"}`; a *line* is `{"appid","from","text","url"?,"link"?,"words"?,"bill_no"?,"at"}` with `from` one of account,
@@ -78,6 +80,7 @@
 //! go on when the caller has gone. `err_code` needs `code`. Everywhere `random` draws one of the kinds that need no argument, except
 //! failed and not_found_as_systemerror, for `percent` (20) of the calls, the same ones for the same `seed` (and, of payments
 //! and questions about them, the same bill), a million `times`; `{"seed":7}` alone does so everywhere.
+//! `unclear` is as `random`, but draws only kinds after which the caller cannot know whether money moved.
 
 use std::convert::Infallible;
 use std::net::IpAddr;

@@ -17,6 +17,7 @@ use crate::books::Bill;
 use crate::clock::{beijing, beijing_day};
 use crate::control::{Done, World, body, kept};
 use crate::fundflow::{Slip, SlipKind, target};
+use crate::notify;
 use crate::phone::Refused;
 use crate::sim::Sim;
 use crate::transfer::{self, Offer};
@@ -31,7 +32,8 @@ pub(crate) fn routes() -> Router<Arc<Sim>> {
         .route("/_sim/phones/{id}/confirm", post(confirm))
         .route("/_sim/phones/{id}/offer", post(offer))
         .route("/_sim/books", get(books))
-        .route("/_sim/callbacks", get(callbacks))
+        .route("/_sim/callbacks", get(callbacks).post(fetch_callbacks))
+        .route("/_sim/callbacks/{id}/taken", post(callback_taken))
         .route("/_sim/bill", get(read_bill).post(spoil_bill).delete(mend_bills))
 }
 
@@ -122,6 +124,16 @@ async fn callbacks(Shared(sim): World) -> Json<Value> {
         let callbacks = &state.transfers.callbacks;
         json!({ "waiting": callbacks.waiting(), "deliveries": callbacks.log() })
     }))
+}
+
+async fn fetch_callbacks(Shared(sim): World) -> Result<Json<Value>, Refused> {
+    kept(&sim).await?;
+    Ok(Json(json!(notify::due(&sim))))
+}
+
+async fn callback_taken(Shared(sim): World, Path(id): Path<u64>) -> Json<Value> {
+    notify::end(&sim, id, true);
+    Json(json!({ "waiting": sim.read(|state| state.transfers.callbacks.waiting()) }))
 }
 
 #[derive(Deserialize)]

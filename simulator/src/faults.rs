@@ -5,7 +5,7 @@ mod kind;
 
 pub(crate) use kind::{Kind, On};
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ impl TryFrom<Asked> for Fault {
 
     fn try_from(asked: Asked) -> Result<Self, Self::Error> {
         let kind = asked.kind.or(asked.seed.map(|_| Kind::Random)).ok_or("a fault needs a kind, or a seed")?;
-        let random = kind == Kind::Random;
+        let random = kind.is_drawn();
         Ok(Self {
             on: asked.on.unwrap_or(On::Any),
             kind,
@@ -96,12 +96,33 @@ struct Calls {
     of_bills: HashMap<(On, String), u64>,
     /// How often each kind struck each place.
     struck: BTreeMap<String, u64>,
+    /// Bills of which a plain answer told the state, since they were last called for.
+    told: HashSet<String>,
+}
+
+impl Calls {
+    /// Counts an answer that left it open what became of a bill of which no plain answer told before.
+    fn note(&mut self, on: On, bill_no: &str, struck: Option<Kind>) {
+        let Some(kind) = struck else {
+            self.told.insert(bill_no.to_owned());
+            return;
+        };
+        if !kind.leaves_it_open() {
+            return;
+        }
+        if on.pays() {
+            self.told.remove(bill_no);
+        }
+        if !self.told.contains(bill_no) {
+            *self.struck.entry(format!("{}.{}", word(&on), word(&Kind::Unclear))).or_default() += 1;
+        }
+    }
 }
 
 impl Faults {
     /// Adds a fault, or says in one sentence why it cannot.
     pub(crate) fn add(&self, fault: Fault) -> Result<(), String> {
-        if fault.kind == Kind::Random {
+        if fault.kind.is_drawn() {
             if fault.seed.is_none() || !(1..=100).contains(&fault.percent.unwrap_or(USUAL_PERCENT)) {
                 return Err("a random fault needs a seed and a percent from 1 to 100".to_owned());
             }
@@ -143,7 +164,8 @@ impl Faults {
         self.waiting.lock().expect("no thread panics while it holds the faults").clear();
     }
 
-    /// How often each kind struck, by `place.kind`.
+    /// How often each kind struck, by `place.kind`; `place.unclear` counts again those of them after which nobody but us
+    /// knew what became of a bill.
     pub(crate) fn struck(&self) -> BTreeMap<String, u64> {
         self.calls.lock().expect("no thread panics while it holds the calls").struck.clone()
     }
@@ -158,7 +180,11 @@ impl Faults {
             *nth
         };
         let mark = format!("{} {bill_no} {nth}", word(&on));
-        self.struck_by(on, |seed| Some(StdRng::from_seed(Sha256::digest(format!("{seed} {mark}")).into())))
+        let own = |seed| Some(StdRng::from_seed(Sha256::digest(format!("{seed} {mark}")).into()));
+        let strike = self.struck_by(on, own);
+        let mut calls = self.calls.lock().expect("no thread panics while it holds the calls");
+        calls.note(on, bill_no, strike.as_ref().map(|strike| strike.kind));
+        strike
     }
 
     /// What strikes this call, if anything; the fault is used up by it.
@@ -175,11 +201,12 @@ impl Faults {
             }
             let mut own = fault.seed.and_then(&own_chance);
             let kind = match own.as_mut().or(chance.as_mut()) {
-                Some(chance) if fault.kind == Kind::Random => {
+                Some(chance) if fault.kind.is_drawn() => {
                     if chance.random_range(0..100) >= fault.percent.unwrap_or(USUAL_PERCENT) {
                         continue;
                     }
-                    let fitting: Vec<Kind> = fault.on.kinds().iter().copied().filter(|kind| by_chance(*kind)).collect();
+                    let fitting: Vec<Kind> =
+                        fault.on.kinds().iter().copied().filter(|kind| kind.may_be_drawn(fault.kind)).collect();
                     fitting[chance.random_range(0..fitting.len())]
                 }
                 _ => fault.kind,
@@ -196,14 +223,6 @@ impl Faults {
         }
         None
     }
-}
-
-/// Kinds that may be drawn: those that need no further argument and leave it open what became of the money.
-fn by_chance(kind: Kind) -> bool {
-    !matches!(
-        kind,
-        Kind::Delay | Kind::DelayBefore | Kind::ErrCode | Kind::Random | Kind::Failed | Kind::NotFoundAsSystemerror
-    )
 }
 
 /// The name of a place or kind as the control calls write it.
@@ -275,6 +294,35 @@ mod tests {
         let alone = strikes_of_a(&["A"; 20]);
         assert_eq!(alone, strikes_of_a(&["A", "B", "C"].repeat(20)));
         assert!(alone.iter().any(Option::is_some) && alone.iter().any(Option::is_none));
+    }
+
+    #[test]
+    fn an_answer_is_unclear_only_while_nobody_told_plainly() {
+        let faults = Faults::default();
+        let strikes = |on: &str, kind: &str| {
+            faults.add(fault(&format!(r#"{{"on":"{on}","kind":"{kind}"}}"#))).unwrap();
+        };
+        let unclear = |on: &str| faults.struck().get(&format!("{on}.unclear")).copied().unwrap_or_default();
+        strikes("sendredpack", "lost_answer");
+        faults.strike_bill(On::Sendredpack, "A");
+        strikes("gethbinfo", "processing");
+        faults.strike_bill(On::Gethbinfo, "A");
+        assert_eq!((unclear("sendredpack"), unclear("gethbinfo")), (1, 1));
+        assert_eq!(faults.strike_bill(On::Gethbinfo, "A"), None, "a plain answer");
+        strikes("gethbinfo", "lost_answer");
+        faults.strike_bill(On::Gethbinfo, "A");
+        strikes("sendredpack", "no_auth");
+        faults.strike_bill(On::Sendredpack, "B");
+        assert_eq!((unclear("sendredpack"), unclear("gethbinfo")), (1, 1), "nothing was left open");
+    }
+
+    #[test]
+    fn unclear_draws_nothing_that_says_yes_or_no() {
+        let faults = Faults::default();
+        faults.add(fault(r#"{"on":"sendredpack","kind":"unclear","seed":7,"percent":100}"#)).unwrap();
+        let drawn: Vec<Kind> = (0..100).filter_map(|_| faults.strike(On::Sendredpack)).map(|s| s.kind).collect();
+        assert_eq!(drawn.len(), 100);
+        assert!(drawn.iter().all(|kind| kind.leaves_it_open()) && drawn.contains(&Kind::LostRequest), "{drawn:?}");
     }
 
     #[test]

@@ -108,6 +108,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Where the clock stands until a control call turns it; `None` takes the machine's.
     pub still_ms: Option<i64>,
+    /// Callbacks of transfers wait until a control call fetches them; nothing delivers them by itself.
+    pub callbacks_wait: bool,
 }
 
 impl Options {
@@ -123,6 +125,7 @@ impl Options {
             push_timeout: Duration::from_secs(5),
             seed: None,
             still_ms: None,
+            callbacks_wait: false,
         }
     }
 }
@@ -197,14 +200,17 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let places =
         Places { server, url: format!("http://{plain_address}"), pay_url: format!("https://{secure_address}") };
     let keys = Keys::open(&certificates)?;
+    let callbacks_wait = options.callbacks_wait;
     let sim = Arc::new(world(options, places, keys, appids, state, journal)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = vec![
         tokio::spawn(listen::serve(plain, None, plain_side(&sim), stopping.clone())),
         tokio::spawn(listen::serve(secure, Some(tls), pay_side(&sim), stopping.clone())),
         tokio::spawn(give_back(Arc::clone(&sim), stopping.clone())),
-        tokio::spawn(notify::run(Arc::clone(&sim), stopping.clone())),
     ];
+    if !callbacks_wait {
+        tasks.push(tokio::spawn(notify::run(Arc::clone(&sim), stopping.clone())));
+    }
     if let Some(path) = &state_file {
         tasks.push(tokio::spawn(store::keep(Arc::clone(&sim), path.clone(), stopping)));
     }

@@ -1,10 +1,11 @@
 //! The callback about the end of a transfer: sealed, signed, and delivered until the merchant's server takes it.
 //! It refuses to call anything but loopback addresses: a simulator sends nothing into the internet.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
@@ -45,6 +46,17 @@ pub(crate) async fn run(sim: Arc<Sim>, mut stop: watch::Receiver<bool>) {
             () = stopped(&mut stop) => return,
         }
     }
+}
+
+/// All callbacks that are due, as one delivery of each would look now, for somebody who carries them by hand.
+pub(crate) fn due(sim: &Sim) -> Vec<Value> {
+    let mut all = Vec::new();
+    while let Some((id, callback, bill)) = next(sim) {
+        let Some(body) = body(sim, &bill) else { continue };
+        let headers: BTreeMap<_, _> = signed_headers(sim, &body).into_iter().collect();
+        all.push(json!({ "id": id, "bill_no": callback.out_bill_no, "headers": headers, "body": body }));
+    }
+    all
 }
 
 /// The next callback that is due, with its bill as it ended.
@@ -150,11 +162,13 @@ async fn deliver(sim: &Sim, id: u64, callback: &Callback, bill: &Transfer) {
         | Kind::Notenough
         | Kind::NoAuth
         | Kind::ErrCode
+        | Kind::Unclear
         | Kind::Random => end(sim, id, once(sim, callback, bill, Spoilt::No).await),
     }
 }
 
-fn end(sim: &Sim, id: u64, taken: bool) {
+/// A delivery ended; one that was taken is the last.
+pub(crate) fn end(sim: &Sim, id: u64, taken: bool) {
     if taken {
         let now_ms = sim.now_ms();
         sim.change(|state| state.transfers.callbacks.done(id, now_ms));

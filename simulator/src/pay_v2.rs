@@ -227,6 +227,7 @@ async fn under_faults(
         | Kind::Late
         | Kind::OutOfOrder
         | Kind::Duplicate
+        | Kind::Unclear
         | Kind::Random => kept(sim, fields, work(Some(&strike))).await.send(),
     }
 }

@@ -250,6 +250,7 @@ pub(crate) async fn under_faults(
         | Kind::Late
         | Kind::OutOfOrder
         | Kind::Duplicate
+        | Kind::Unclear
         | Kind::Random => kept(sim, work(Some(&strike))).await.send(sim),
     }
 }

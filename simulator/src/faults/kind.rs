@@ -78,6 +78,8 @@ pub(crate) enum Kind {
     ErrCode,
     /// One of the kinds that fit, drawn with `seed`, for `percent` of the calls.
     Random,
+    /// As `random`, but only of those that leave it open whether money moved.
+    Unclear,
 }
 
 use Kind as K;
@@ -177,7 +179,47 @@ const NOTIFY: &[Kind] = &[
     K::BrokenJson,
 ];
 
+impl Kind {
+    /// True of those that are drawn when they strike.
+    pub(super) const fn is_drawn(self) -> bool {
+        matches!(self, Self::Random | Self::Unclear)
+    }
+
+    /// True when the caller cannot know after it whether money moved.
+    pub(super) const fn leaves_it_open(self) -> bool {
+        matches!(
+            self,
+            Self::LostAnswer
+                | Self::LostRequest
+                | Self::SystemerrorAfter
+                | Self::SystemerrorBefore
+                | Self::Processing
+                | Self::Accepted
+                | Self::NotFound
+                | Self::NotFoundAsSystemerror
+                | Self::Http500
+                | Self::BrokenXml
+                | Self::BrokenJson
+                | Self::BadSignature
+        )
+    }
+
+    /// Kinds that `drawn` may draw: those that need no further argument, and no sample that only looks like another.
+    pub(super) fn may_be_drawn(self, drawn: Self) -> bool {
+        let plain = !matches!(
+            self,
+            Self::Delay | Self::DelayBefore | Self::ErrCode | Self::Failed | Self::NotFoundAsSystemerror
+        );
+        plain && !self.is_drawn() && (drawn == Self::Random || self.leaves_it_open())
+    }
+}
+
 impl On {
+    /// Calls that move money.
+    pub(super) const fn pays(self) -> bool {
+        matches!(self, Self::Sendredpack | Self::Transfer)
+    }
+
     pub(super) fn kinds(self) -> &'static [Kind] {
         match self {
             Self::Sendredpack => PAY,

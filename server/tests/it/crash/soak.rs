@@ -8,10 +8,16 @@
 use super::{Person, SIGABRT, SIGKILL, Server, World};
 use crate::database::{self, Kind};
 use crate::days::{Counts, asked, bill_by_bill, fresh_seed};
-use engine::{Draw, crash};
+use engine::operators::console;
+use engine::{Clock, Draw, crash};
 use futures::future::{join, join_all};
+use rules::ids::Slug;
+use rules::payout::Rail;
+use rules::say::Lang;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
+use server::config::{Config, gather};
+use server::running;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,7 +27,7 @@ use tokio::time::{Instant, sleep, timeout};
 /// How many people are under way at once.
 const TASKS: usize = 6;
 /// Lives of each server in a round.
-const LIVES: usize = 20;
+const LIVES: usize = 60;
 /// Lives in the round of `make test`.
 const LIVES_SHORT: usize = 6;
 /// After a round everything has to come to its end within this.
@@ -35,6 +41,7 @@ struct Totals {
     points: u64,
     starts: u64,
     starting: Duration,
+    switched: u64,
     people: u64,
     promised: u64,
     payouts: usize,
@@ -45,12 +52,14 @@ struct Totals {
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mean = self.starting.checked_div(u32::try_from(self.starts).unwrap_or(1)).unwrap_or_default();
-        let ambiguous = self.counts.ambiguous();
-        let Self { rounds, kills, points, starts, people, promised, payouts, bills, .. } = self;
+        let (payments, questions) = self.counts.ambiguous();
+        let ambiguous = payments + questions;
+        let Self { rounds, kills, points, starts, switched, people, promised, payouts, bills, .. } = self;
         write!(
             f,
             "{rounds} rounds: {kills} kill -9 and {points} deaths at named points, {starts} starts of {mean:.0?}, \
-             {people} people, {promised} told of their packet, {payouts} payouts, {bills} bills, {ambiguous} ambiguous answers"
+             {switched} times another rail, {people} people, {promised} told of their packet, {payouts} payouts, \
+             {bills} bills, {ambiguous} ambiguous answers ({payments} to payments, {questions} to questions)"
         )
     }
 }
@@ -108,6 +117,7 @@ async fn round(seed: u64, lives: usize, totals: &mut Totals) {
         totals.points += lived.points;
         totals.starts += lived.starts;
         totals.starting += lived.starting;
+        totals.switched += lived.switched;
     }
     totals.people += people.len() as u64;
     totals.promised += proves(&world, people, totals).await;
@@ -133,13 +143,15 @@ struct Lived {
     points: u64,
     starts: u64,
     starting: Duration,
+    /// How often staff chose another rail.
+    switched: u64,
 }
 
 /// Starts a server and lets it die, by a kill from outside or at a named point, again and again.
 async fn keeps_dying(world: &World, dice: &Dice, lives: usize) -> Lived {
     let mut lived = Lived::default();
     for life in 0..lives {
-        let point = (dice.below(2) == 0).then(|| crash::POINTS[dice.below(crash::POINTS.len())]);
+        let point = (dice.below(3) == 0).then(|| crash::POINTS[dice.below(crash::POINTS.len())]);
         let began = Instant::now();
         let mut server = match life % 10 {
             7 if Kind::of_this_run() == Kind::Sqlite => world.serves_on_a_full_disk().await,
@@ -155,7 +167,10 @@ async fn keeps_dying(world: &World, dice: &Dice, lives: usize) -> Lived {
         if dice.below(4) == 0 {
             world.wechat("clock", json!({ "advance_secs": dice.below(7200) })).await;
         }
-        if timeout(dice.millis(100, 1500), server.child.wait()).await.is_err() {
+        if dice.below(8) == 0 {
+            lived.switched += u64::from(world.takes_a_rail(dice).await);
+        }
+        if timeout(dice.millis(50, 900), server.child.wait()).await.is_err() {
             server.child.start_kill().unwrap();
         }
         match server.ends(world).await {
@@ -186,6 +201,27 @@ async fn come_and_claim<'w>(world: &'w World, dice: &Dice, over: &AtomicBool) ->
 }
 
 impl World {
+    /// Staff choose a rail for the campaign, beside whatever serves or has just died. False when the database was away.
+    async fn takes_a_rail(&self, dice: &Dice) -> bool {
+        let rail = Rail::ALL[dice.below(Rail::ALL.len())];
+        let end = self.chooses(rail).await;
+        end.inspect_err(|why| println!("the rail stays: {why}")).is_ok()
+    }
+
+    async fn chooses(&self, rail: Rail) -> Result<(), Box<dyn std::error::Error>> {
+        let settings = self.binary();
+        let settings =
+            settings.as_std().get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?)));
+        let settings = settings.filter(|(name, _)| name.starts_with("LINGBAO__"));
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Config::check(&gather(None, settings)?)?;
+        let engine = running::open_existing(&config, Clock::real(), Draw::system()).await?;
+        let campaign = engine.campaign_by_slug(&Slug::try_from("demo")?).await?.id;
+        let chosen = engine.set_rail(&console(), campaign, rail, Lang::En).await;
+        engine.close().await?;
+        Ok(chosen?)
+    }
+
     /// A server whose files cannot grow any more.
     async fn serves_on_a_full_disk(&self) -> Server {
         let size = |name: &str| std::fs::metadata(self.folder.join(name)).map_or(0, |file| file.len());

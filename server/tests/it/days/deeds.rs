@@ -22,8 +22,8 @@ use wechat::message::{Content, Message};
 
 /// Things to do in a day.
 const DEEDS: usize = 26;
-/// Where calls are spoilt.
-const PLACES: [&str; 4] = ["sendredpack", "gethbinfo", "transfer", "transfer_query"];
+/// Where calls are spoilt: those that pay, and questions about them.
+pub(super) const PLACES: [&str; 4] = ["sendredpack", "gethbinfo", "transfer", "transfer_query"];
 /// Refusals of every kind of reaction, by rail.
 const CODES: [(&str, &[&str]); 2] = [
     (
@@ -90,6 +90,7 @@ impl World {
             _ => {}
         }
         self.passes(by).await;
+        self.post_comes().await;
     }
 
     async fn does_something(&mut self) {
@@ -160,7 +161,7 @@ impl World {
     }
 
     /// New people who followed and opened their link.
-    async fn people_with_tickets(&mut self, n: usize) -> Vec<usize> {
+    pub(super) async fn people_with_tickets(&mut self, n: usize) -> Vec<usize> {
         let mut people = Vec::new();
         for _ in 0..n {
             let who = self.somebody().await;
@@ -336,7 +337,7 @@ impl World {
     }
 
     /// Some of those who have something in their wallet open or confirm it; some transfers fail at the last moment.
-    async fn people_open_their_packets(&mut self) {
+    pub(super) async fn people_open_their_packets(&mut self) {
         for _ in 0..3 {
             let Some(who) = self.anybody() else { return };
             let phone = self.people[who].phone.clone();
@@ -402,7 +403,7 @@ impl World {
         self.change_budget(event, amount).await;
     }
 
-    async fn change_budget(&mut self, event: ledger::Event, amount: i64) {
+    pub(super) async fn change_budget(&mut self, event: ledger::Event, amount: i64) {
         let id = self.campaign().await.id;
         let verb = move |e: Engine| async move { e.change_budget(&console(), id, event, fen(amount), Lang::En).await };
         self.staff(&format!("{} {amount} fen", event.name()), verb).await;

@@ -2,7 +2,8 @@
 //! and broken answers, deaths at named points, jumps of time) decided by the seed, so that a failing seed can be replayed.
 //! Refuses to end a day before a separate reader has held our books against WeChat's.
 //!
-//! `LINGBAO_SEED=7` replays one seed and prints every step; `LINGBAO_DAYS` sets how many days it has. The mark tells two
+//! `LINGBAO_SEED=7` replays one seed and prints every step; `LINGBAO_DAYS` sets how many days it has, `LINGBAO_STORMS` how
+//! many crowds come on each, if they are days of storm (`storm.rs`). The mark tells two
 //! runs apart: on SQLite they are the same on a machine with nothing else to do. Where many ask in one moment a busy
 //! machine may put them into other batches, and PostgreSQL puts transactions that meet in an order of its own: then the
 //! steps are the same, and an answer may differ.
@@ -11,7 +12,9 @@
 
 mod deeds;
 mod dice;
+mod post;
 mod reader;
+mod storm;
 mod world;
 
 pub use reader::bill_by_bill;
@@ -24,6 +27,18 @@ const KNOWN: [u64; 2] = [1, 2026];
 /// How many days a seed has when nobody says otherwise.
 const DAYS: u64 = 3;
 
+/// Crowds in a storm of a long run.
+const CROWDS: u64 = 12;
+
+/// What is lived.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    seed: u64,
+    days: u64,
+    /// How many crowds come on each day of storm; without it the days are of all kinds.
+    storms: Option<u64>,
+}
+
 /// How a run ended.
 pub struct Ended {
     /// The same for the same seed.
@@ -33,13 +48,16 @@ pub struct Ended {
 }
 
 /// Lives the days of one seed, on this thread alone.
-pub fn live(seed: u64, days: u64, aloud: bool) -> Ended {
+fn live(run: Run, aloud: bool) -> Ended {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let told = Told(seed, days);
+    let told = Told(run);
     let ended = runtime.block_on(async {
-        let mut world = World::begin(seed, aloud).await;
-        for _ in 0..days {
-            world.lives_a_day().await;
+        let mut world = World::begin(run.seed, aloud).await;
+        for _ in 0..run.days {
+            match run.storms {
+                Some(crowds) => world.lives_through_a_storm(crowds).await,
+                None => world.lives_a_day().await,
+            }
             world.proves_the_day().await;
         }
         world.comes_to_rest().await;
@@ -51,12 +69,13 @@ pub fn live(seed: u64, days: u64, aloud: bool) -> Ended {
 }
 
 /// Names the seed of a run that did not come to its end.
-struct Told(u64, u64);
+struct Told(Run);
 
 impl Drop for Told {
     fn drop(&mut self) {
-        let Self(seed, days) = self;
-        eprintln!("the days of seed {seed} failed; again: LINGBAO_SEED={seed} LINGBAO_DAYS={days} make days");
+        let Run { seed, days, storms } = self.0;
+        let storms = storms.map(|crowds| format!("LINGBAO_STORMS={crowds} ")).unwrap_or_default();
+        eprintln!("the days of seed {seed} failed; again: LINGBAO_SEED={seed} LINGBAO_DAYS={days} {storms}make days");
     }
 }
 
@@ -71,27 +90,31 @@ pub fn fresh_seed() -> u64 {
 }
 
 /// Lives a seed and prints what came of it.
-pub fn told(seed: u64, days: u64, aloud: bool) -> Ended {
+fn told(run: Run, aloud: bool) -> Ended {
     let began = Instant::now();
-    let ended = live(seed, days, aloud);
-    println!("seed {seed}: {days} days in {:.1?}, mark {:016x}; {}", began.elapsed(), ended.mark, ended.counts);
+    let ended = live(run, aloud);
+    let Run { seed, days, storms } = run;
+    let kind = storms.map_or_else(|| "days".to_owned(), |crowds| format!("days of storm, {crowds} crowds each,"));
+    println!("seed {seed}: {days} {kind} in {:.1?}, mark {:016x}; {}", began.elapsed(), ended.mark, ended.counts);
     ended
 }
 
 #[test]
 fn days_full_of_faults_and_deaths_leave_every_fen_where_it_belongs() {
-    let days = asked("LINGBAO_DAYS").unwrap_or(DAYS);
+    let (days, storms) = (asked("LINGBAO_DAYS").unwrap_or(DAYS), asked("LINGBAO_STORMS"));
     if let Some(seed) = asked("LINGBAO_SEED") {
-        told(seed, days, true);
+        told(Run { seed, days, storms }, true);
         return;
     }
     for seed in KNOWN.into_iter().chain([fresh_seed()]) {
-        told(seed, days, false);
+        told(Run { seed, days, storms }, false);
     }
     let until = Instant::now() + Duration::from_secs(60 * asked("LINGBAO_SOAK_MINUTES").unwrap_or(0));
     let (mut counts, mut seeds) = (Counts::default(), 0);
     while Instant::now() < until {
-        counts.add(&told(fresh_seed(), days, false).counts);
+        // One seed of days of all kinds, then three of storm.
+        let storms = storms.or((seeds % 4 != 0).then_some(CROWDS));
+        counts.add(&told(Run { seed: fresh_seed(), days, storms }, false).counts);
         seeds += 1;
         println!("{seeds} fresh seeds of {days} days: {counts}");
     }

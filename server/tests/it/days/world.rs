@@ -3,6 +3,7 @@
 
 use super::Ended;
 use super::dice::{Dice, Steps};
+use super::post::Post;
 use crate::database::{self, Kind};
 use crate::world::MASTER_KEY;
 use engine::{Clock, Draw, Engine, Error, crash};
@@ -50,6 +51,8 @@ pub struct Counts {
     pub people: u64,
     pub granted: u64,
     pub deaths: u64,
+    /// Callbacks that were taken.
+    pub callbacks: u64,
     /// Deaths at each point.
     pub points: BTreeMap<&'static str, u64>,
     /// How often each fault struck.
@@ -57,12 +60,13 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Answers that left it open whether money moved.
-    pub fn ambiguous(&self) -> u64 {
-        let certain = |name: &str| {
-            [".notenough", ".no_auth", ".duplicate", ".late", ".out_of_order"].iter().any(|end| name.ends_with(end))
+    /// Answers that left it open what became of a payment, of which none had told plainly before: to calls that pay, and
+    /// to questions.
+    pub fn ambiguous(&self) -> (u64, u64) {
+        let unclear = |places: [&str; 2]| {
+            places.iter().filter_map(|place| self.struck.get(&format!("{place}.unclear"))).sum::<u64>()
         };
-        self.struck.iter().filter(|(name, _)| !certain(name)).map(|(_, n)| n).sum()
+        (unclear(["sendredpack", "transfer"]), unclear(["gethbinfo", "transfer_query"]))
     }
 
     /// Adds those of another run.
@@ -70,6 +74,7 @@ impl Counts {
         self.people += more.people;
         self.granted += more.granted;
         self.deaths += more.deaths;
+        self.callbacks += more.callbacks;
         for (point, n) in &more.points {
             *self.points.entry(*point).or_default() += n;
         }
@@ -81,11 +86,13 @@ impl Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (ambiguous, points) = (self.ambiguous(), self.points.len());
-        let Self { people, granted, deaths, .. } = self;
+        let ((payments, questions), points) = (self.ambiguous(), self.points.len());
+        let Self { people, granted, deaths, callbacks, .. } = self;
+        let ambiguous = payments + questions;
         write!(
             f,
-            "{people} people, {granted} packets, {deaths} deaths at {points} points, {ambiguous} ambiguous answers"
+            "{people} people, {granted} packets, {deaths} deaths at {points} points, {callbacks} callbacks, \
+             {ambiguous} ambiguous answers ({payments} to payments, {questions} to questions)"
         )
     }
 }
@@ -98,6 +105,7 @@ pub struct World {
     pub counts: Counts,
     pub people: Vec<Person>,
     pub day: u64,
+    pub(super) post: Post,
     pub config: Config,
     wechat: simulator::Running,
     http: reqwest::Client,
@@ -142,7 +150,7 @@ impl World {
     pub async fn begin(seed: u64, aloud: bool) -> Self {
         let folder = new_folder();
         let mut options = simulator::Options::new(simulator::Config::parse(DEMO).unwrap(), NOBODY);
-        (options.seed, options.still_ms) = (Some(seed), Some(MORNING.0));
+        (options.seed, options.still_ms, options.callbacks_wait) = (Some(seed), Some(MORNING.0), true);
         let wechat = simulator::start(options).await.unwrap();
         for (name, text) in [
             ("ca.pem", &wechat.ca_pem),
@@ -161,6 +169,7 @@ impl World {
             counts: Counts::default(),
             people: Vec::new(),
             day: 0,
+            post: Post::of(seed),
             config,
             wechat,
             http,
