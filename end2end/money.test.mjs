@@ -1,6 +1,7 @@
 // The screens of money as finance uses them: head-room and caps, payouts and what is done about them, rails, alerts.
 // It refuses to take a screen's word for money: what was paid is asked of the simulated WeChat.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { after, before, describe } from 'node:test';
 import { alive, complaints, ground, overflow, signIn, staffBrowser, wechatBrowser } from './harness.mjs';
@@ -85,6 +86,11 @@ describe('the screens of money', () => {
     assert.match(await page.getByTestId('forecast').textContent(), /最近 15 分钟的速度/);
     assert.match(await page.getByTestId('entry-pay').first().textContent(), /LB[0-9A-Z]{26}/, 'the entry names the bill number');
     assert.match(await page.getByTestId('entry-fund').first().textContent(), /\+10,000\.00/);
+    for (const report of ['ledger', 'payouts']) {
+      const [file] = await Promise.all([page.waitForEvent('download'), page.getByTestId(`csv-${report}`).click()]);
+      assert.equal(file.suggestedFilename(), `${report}-demo.csv`);
+      assert.match(await readFile(await file.path(), 'utf8'), /amount_fen/);
+    }
 
     const hour = page.getByTestId('cap-hour-0');
     await hour.locator('input').fill('一点');

@@ -7,9 +7,11 @@ use crate::told::Told;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use rules::Fen;
+#[cfg(feature = "ssr")]
+use rules::campaign::Campaign;
 use rules::campaign::State;
 use rules::cap::Kind;
-use rules::ids::CampaignId;
+use rules::ids::{CampaignId, Slug};
 use rules::ledger::{Budget, Entry};
 use rules::operator::Role;
 use rules::time::UnixMs;
@@ -34,6 +36,8 @@ pub enum Step {
 pub struct Line {
     /// The campaign.
     pub campaign: CampaignId,
+    /// Its name in URLs.
+    pub slug: Slug,
     /// Its name.
     pub name: String,
     /// Where it stands.
@@ -97,13 +101,19 @@ pub struct LineDesk {
 }
 
 #[cfg(feature = "ssr")]
+fn line(campaign: Campaign, budget: Budget) -> Line {
+    let Campaign { id, slug, name, state, .. } = campaign;
+    Line { campaign: id, slug, name, state, budget }
+}
+
+#[cfg(feature = "ssr")]
 async fn all() -> Result<Told<Lines>, AppError> {
     let role = crate::context::operator()?.role;
     let engine = crate::context::engine()?;
     let mut lines = Vec::new();
     for campaign in engine.campaigns().await? {
         let budget = engine.budget(campaign.id).await?;
-        lines.push(Line { campaign: campaign.id, name: campaign.name, state: campaign.state, budget });
+        lines.push(line(campaign, budget));
     }
     Told::of(&Lines { role, lines })
 }
@@ -141,7 +151,7 @@ async fn desk(id: CampaignId) -> Result<Told<LineDesk>, AppError> {
     let budget = engine.budget(id).await?;
     Told::of(&LineDesk {
         role,
-        line: Line { campaign: id, name: campaign.name, state: campaign.state, budget },
+        line: line(campaign, budget),
         closes_at: campaign.closes_at,
         paced: campaign.paced,
         low: campaign.low,

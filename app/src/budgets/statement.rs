@@ -4,6 +4,7 @@
 use super::api::{self, LineDesk, Statement};
 use crate::change::Change;
 use crate::context::lang;
+use crate::ui::icon::{Icon, icon};
 use crate::ui::note::{Outcome, empty};
 use crate::ui::number::yuan;
 use crate::ui::page::{moving, read};
@@ -65,7 +66,12 @@ pub fn StatementCard(
     change: Change<LineDesk>,
 ) -> impl IntoView {
     let lang = lang();
-    let id = change.page.with_untracked(|desk| desk.line.campaign);
+    let (id, slug) = change.page.with_untracked(|desk| (desk.line.campaign, desk.line.slug.clone()));
+    let export = |report: &str, word: &'static str| {
+        let href = format!("/admin/reports/{report}.csv?campaign={slug}");
+        view! { <a class="button" data-test=format!("csv-{report}") href=href rel="external" download="">{icon(Icon::Download)}{word}</a> }
+    };
+    let exports = (export("ledger", money::export_ledger(lang)), export("payouts", money::export_payouts(lang)));
     let newest = change.part(|desk| desk.statement.clone());
     let shown = RwSignal::new(newest.get_untracked());
     Effect::new(move |_| shown.set(newest.get()));
@@ -99,7 +105,7 @@ pub fn StatementCard(
     });
     view! {
         <section class="card">
-            <h2>{money::statement(lang)}</h2>
+            <div class="title-row"><h2>{money::statement(lang)}</h2><span class="grow"></span>{exports}</div>
             {body}
             <div class="table-end">{end}<Outcome failed=wrong.into() done=Signal::derive(|| false) word=""/></div>
         </section>

@@ -17,6 +17,8 @@ sentences! {
     head_room: "余量", "Head-room";
     manage: "上限和流水", "Caps and statement";
     back: "全部预算", "All budgets";
+    export_ledger: "导出流水", "Export statement";
+    export_payouts: "导出付款", "Export payouts";
     campaign_page: "活动页面", "The campaign";
     forecast_spent: "可用预算已经用完，新的领取会看到「红包已领完」。", "The free budget is used up; new claims are told so.";
     forecast_none: "最近 15 分钟没有人领取，暂时不能预计何时发完。", "Nobody claimed in the last 15 minutes, so there is no forecast.";
