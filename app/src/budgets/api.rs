@@ -101,9 +101,9 @@ pub struct LineDesk {
 }
 
 #[cfg(feature = "ssr")]
-fn line(campaign: Campaign, budget: Budget) -> Line {
+fn line(campaign: &Campaign, budget: Budget) -> Line {
     let Campaign { id, slug, name, state, .. } = campaign;
-    Line { campaign: id, slug, name, state, budget }
+    Line { campaign: *id, slug: slug.clone(), name: name.clone(), state: *state, budget }
 }
 
 #[cfg(feature = "ssr")]
@@ -113,7 +113,7 @@ async fn all() -> Result<Told<Lines>, AppError> {
     let mut lines = Vec::new();
     for campaign in engine.campaigns().await? {
         let budget = engine.budget(campaign.id).await?;
-        lines.push(line(campaign, budget));
+        lines.push(line(&campaign, budget));
     }
     Told::of(&Lines { role, lines })
 }
@@ -151,7 +151,7 @@ async fn desk(id: CampaignId) -> Result<Told<LineDesk>, AppError> {
     let budget = engine.budget(id).await?;
     Told::of(&LineDesk {
         role,
-        line: line(campaign, budget),
+        line: line(&campaign, budget),
         closes_at: campaign.closes_at,
         paced: campaign.paced,
         low: campaign.low,
