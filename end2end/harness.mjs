@@ -47,7 +47,7 @@ export function ground() {
     await stage.browser?.close();
     await stage.world?.stop(failed);
   });
-  const story = (name, tell) => test(name, { timeout: STORY_MS }, async (context) => {
+  const story = (name, tell, timeout = STORY_MS) => test(name, { timeout }, async (context) => {
     try {
       await tell(stage, context);
     } catch (error) {

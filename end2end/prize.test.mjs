@@ -2,7 +2,8 @@
 // It refuses to look at pictures: every number is read from the page and from what WeChat paid.
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { alive, complaints, ground, overflow, staffBrowser } from './harness.mjs';
+import { alive, complaints, ground, overflow, staffBrowser, wechatBrowser } from './harness.mjs';
+import { ACCOUNTS } from './world.mjs';
 
 describe('the prize rule editor', () => {
   const { stage, story } = ground();
@@ -22,6 +23,17 @@ describe('the prize rule editor', () => {
   const choose = (page, kind) => page.locator(`label.kind:has([value="${kind}"])`).click();
   const error = (page, name) => page.locator(`#e-${name}`).filter({ hasText: /./ });
   const shares = (page) => page.locator('.bars .bar-share').evaluateAll((cells) => cells.map((cell) => Math.round(parseFloat(cell.textContent) * 10)));
+  /** What a new follower of this account gets, in fen. */
+  const claimed = async (name, appid) => {
+    const id = await stage.world.follower(name, appid);
+    const context = await wechatBrowser(stage.browser, id);
+    const page = await context.newPage();
+    await page.goto(await stage.world.claimLink(id));
+    await page.getByTestId('claim').click();
+    await page.locator('main[data-state]').waitFor();
+    await context.close();
+    return (await stage.world.wallet(id))[0].amount_fen;
+  };
   const demo = async (page) => {
     await page.goto(`${stage.world.origin}/admin/campaigns`);
     await page.locator('td.head', { hasText: 'demo' }).locator('a').click();
@@ -96,6 +108,60 @@ describe('the prize rule editor', () => {
     await page.goto(`${stage.world.origin}/admin/campaigns`);
     await page.locator('tr', { hasText: 'demo' }).filter({ hasText: '¥1.00 – 10.00' }).waitFor();
     assert.match(await stage.world.command('verify'), /./, 'the pool adds up to its total');
+  });
+
+  atWork('an account and a grade of evidence have rules of their own, drawn and removed', async (page) => {
+    await demo(page);
+    await choose(page, 'fixed');
+    await fill(page, { prize_amount: '2' });
+    await save(page);
+    await page.getByTestId('rules-apart').click();
+    await page.waitForURL(/\/prizes$/);
+    await page.getByTestId('rule-campaign').filter({ hasText: '其余的领取' }).waitFor();
+    await alive(page, 'form:has([data-test="prize"])');
+    assert.equal(await page.locator('label.kind').count(), 3, 'a part of the claims has no total of its own');
+    assert.equal(await page.locator('select[name="scene_id"]').count(), 0, 'the scene is the campaign\'s');
+
+    await field(page, 'whose').selectOption({ label: '关注依据：仅凭链接' });
+    await choose(page, 'fixed');
+    await fill(page, { prize_amount: '600' });
+    await page.getByTestId('save-rule').click();
+    await error(page, 'prize_amount').waitFor();
+    await fill(page, { prize_amount: '1' });
+    await page.getByTestId('save-rule').click();
+    await page.getByTestId('rule-grade-asserted').filter({ hasText: '固定金额' }).waitFor();
+
+    const { accounts } = await stage.world.control('GET', 'world');
+    const { name } = accounts.find((one) => one.appid === ACCOUNTS.safe);
+    const [account] = await field(page, 'whose').selectOption({ label: name });
+    await choose(page, 'tiers');
+    await fill(page, { tier_1_amount: '5', tier_1_weight: '3', tier_2_amount: '9', tier_2_weight: '1' });
+    await page.locator('.expected .bars li').nth(1).waitFor();
+    await page.getByTestId('save-rule').click();
+    const row = page.getByTestId(`rule-${account}`);
+    await row.waitFor();
+    assert.deepEqual(await row.locator('.bar-share').allTextContents(), ['75.0%', '25.0%'], 'its distribution is drawn');
+    assert.match(await row.textContent(), /6\.00/, 'and its average told');
+
+    // A follower of that account gets what its rule draws, whatever the campaign's own says.
+    const [own, others] = [await claimed('阿自', ACCOUNTS.safe), await claimed('阿众', ACCOUNTS.compatible)];
+    assert.ok(own === 500 || own === 900, `${own} fen`);
+    assert.equal(others, 200, 'the others get what the campaign gives');
+
+    for (const width of [390, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      assert.equal(await overflow(page), '', `${width} px`);
+    }
+    await row.getByTestId('change-rule').click();
+    assert.equal(await field(page, 'tier_2_amount').inputValue(), '9.00', 'the form holds the rule that is to change');
+    await row.getByTestId('drop-rule').click();
+    await row.getByTestId('drop-rule-yes').click();
+    await row.waitFor({ state: 'detached' });
+    await page.reload();
+    await page.getByTestId('rule-grade-asserted').waitFor();
+    assert.equal(await page.locator('tr[data-test^="rule-"]').count(), 2);
+    await page.locator('.title-row a.button').click();
+    await page.locator('.apart', { hasText: '已设 1 条' }).waitFor();
   });
 
   atWork('a new campaign is created with a rule of its own', async (page) => {

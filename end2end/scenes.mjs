@@ -36,7 +36,7 @@ export async function draft(world, slug, more = {}) {
   return { id, link: `${world.origin}/c/${slug}?tester=${key}` };
 }
 
-/** The scenes in order. Each holds until the next is asked for; `claim` means that the button is to be pressed. */
+/** The scenes in order. Each holds until the next is asked for; `claim`: the button is to be pressed, `script`: the page has one. */
 export async function* scenes(world) {
   const office = await world.office();
   const campaign = idOf(await office('/admin/campaigns'), 'campaigns', '>demo<');
@@ -115,17 +115,27 @@ export async function* scenes(world) {
 
   await world.control('POST', `phones/${waiting.phone}/send`, { appid: ACCOUNTS.safe, text: '红包' });
   const late = await fresh('晚晚');
-  // All that was paid but the test packet came from this campaign.
-  const paid_fen = (await world.books()).paid_fen - tested.amount_fen;
-  await office('/api/finance/change_budget', { campaign, step: 'withdraw', amount: 1_000_000 - paid_fen });
+  const available = Number((await office(`/api/viewer/campaign?id=${campaign}`)).match(/available\D+(\d+)/)[1]);
+  await office('/api/finance/change_budget', { campaign, step: 'withdraw', amount: available });
   yield { name: 'used-up', wanted: state('refused', 'used_up'), ...late };
-  await office('/api/finance/change_budget', { campaign, step: 'fund', amount: 1_000_000 - paid_fen });
+  await office('/api/finance/change_budget', { campaign, step: 'fund', amount: available });
 
   const sleeper = await fresh('睡睡');
   yield { name: 'sent-again', wanted: state('sent'), ...sleeper, claim: true };
+  await office('/api/finance/set_rail', { id: campaign, rail: 'transfer' });
+  const asked = await fresh('收收');
+  yield { name: 'confirm', wanted: state('confirm_needed'), ...asked, claim: true, script: true };
+  const undone = await fresh('撤撤');
+  yield { name: 'before-cancel', wanted: state('confirm_needed'), ...undone, claim: true, script: true };
+  const [transfer] = await world.wallet(undone.phone);
+  const found = await office(`/api/viewer/payouts?show=${transfer.bill_no}`);
+  await office('/api/finance/act_on_payout', { id: BigInt(found.match(/payout\D+(\d+)/)[1]), step: 'cancel' });
+  yield { name: 'cancelled', wanted: state('returned'), phone: undone.phone, url: page };
+  await office('/api/finance/set_rail', { id: campaign, rail: 'redpack' });
   const lazy = await fresh('慢慢');
   await world.control('POST', 'clock', { advance_secs: 2 * DAY_SECS + 3600 });
   yield { name: 'returned', wanted: state('returned'), phone: sleeper.phone, url: page };
+  yield { name: 'returned-transfer', wanted: state('returned'), phone: asked.phone, url: page };
   yield { name: 'expired-ticket', wanted: state('refused', 'expired_ticket'), ...lazy };
   // The clock was turned past the end of the first session.
   await (await world.office())('/api/marketer/move_campaign', { id: campaign, event: 'close' });

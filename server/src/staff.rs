@@ -4,10 +4,12 @@
 use crate::extract::Sent;
 use crate::site::Site;
 use crate::web;
+use app::AppError;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use leptos::server_fn::error::FromServerFnError as _;
 use rules::operator::{Operator, Role};
 use rules::time::{UnixMs, minutes};
 use serde::Deserialize;
@@ -180,8 +182,8 @@ pub async fn guard(State(site): State<Site>, mut request: Request, next: Next) -
     if let Some(role) = needed(&path) {
         match &operator {
             Some(operator) if operator.role.covers(role) => {}
-            Some(_) => return (StatusCode::FORBIDDEN, "your role does not cover this").into_response(),
-            None => return signed_out(request.uri()),
+            Some(_) => return refused(StatusCode::FORBIDDEN, &AppError::Forbidden),
+            None => return signed_out(&request),
         }
     }
     if let Some(operator) = operator {
@@ -194,9 +196,20 @@ fn is_staff_path(path: &str) -> bool {
     path.starts_with("/admin") || path.starts_with("/api/")
 }
 
-fn signed_out(uri: &Uri) -> Response {
+/// A refusal as the dashboard's pages read one.
+fn refused(status: StatusCode, why: &AppError) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], why.ser()).into_response()
+}
+
+fn signed_out(request: &Request) -> Response {
+    let uri = request.uri();
     if uri.path().starts_with("/api/") || uri.path() == "/admin/live" {
-        return (StatusCode::UNAUTHORIZED, "sign in first").into_response();
+        let accepts = request.headers().get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+        // A plain form, sent by a person whose session ended meanwhile.
+        if request.method() == Method::POST && accepts.is_some_and(|accepts| accepts.contains("text/html")) {
+            return web::redirect("/admin/sign-in");
+        }
+        return refused(StatusCode::UNAUTHORIZED, &AppError::SignedOut);
     }
     let path = uri.path_and_query().map_or("/admin", |p| p.as_str());
     let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();

@@ -83,14 +83,11 @@ fn Desk(desk: PrizeDesk) -> impl IntoView {
     };
     view! {
         <div class="title-row">
-            <div><h1>{say::apart(lang)}</h1><p class="lead">{name}</p></div>
+            <div><h1>{say::apart(lang)} " " <small>{name}</small></h1><p class="lead">{say::apart_lead(lang)}</p></div>
             <span class="grow"></span>
             <a class="button" href=campaign>{say::back_to_campaign(lang)}</a>
         </div>
-        <section class="card">
-            <p class="help">{say::apart_lead(lang)}</p>
-            {table}
-        </section>
+        <section class="card">{table}</section>
         {form}
     }
 }
@@ -112,7 +109,7 @@ fn table(desk: &PrizeDesk, editing: Option<Editing>, lang: Lang) -> AnyView {
         words(say::rule(lang)),
         figures(say::average(lang)),
         words(say::expected(lang)),
-        words(dashboard::actions(lang)),
+        figures(dashboard::actions(lang)),
     ];
     let row = |hook: String, whose: String, rule: &PrizeRule, actions: AnyView| {
         view! {
@@ -202,7 +199,7 @@ fn Form(change: Change<PrizeDesk>, start: RwSignal<(Whose, PrizeForm)>) -> impl 
             all.map(|one| (one.to_string(), named(one, desk, lang))).collect::<Vec<_>>()
         });
         view! {
-            <div class="fields two">
+            <div class="fields three">
                 <Choice name="whose" label=say::whose(lang) options value=whose.to_string() errors/>
             </div>
             <prize::Editor form available=None apart=true errors/>

@@ -12,7 +12,7 @@ use crate::told::call;
 use crate::ui::dialog::Confirm;
 use crate::ui::note::{Outcome, Tone, chip, empty, note};
 use crate::ui::page::{ask, moving, once, show};
-use crate::ui::table::{Table, words};
+use crate::ui::table::{Table, figures, words};
 use api::{RailUse, Rails};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -85,7 +85,7 @@ fn AllRails(rails: Rails) -> impl IntoView {
             words(money::reason(lang)),
             words(money::until(lang)),
             words(money::used_by(lang)),
-            words(say::actions(lang)),
+            figures(say::actions(lang)),
         ];
         let may = role.covers(Role::Finance);
         let rows: Vec<_> = rails.into_iter().map(|found| row(found, may, change, now, lang)).collect();

@@ -9,6 +9,7 @@ use crate::context::lang;
 use crate::frame::TopBarTold;
 use crate::told::call;
 use crate::ui::note::{Outcome, Tone, chip, empty};
+use crate::ui::number::yuan;
 use crate::ui::page::{ask, moving, show};
 use crate::ui::table::{Table, figures, words};
 use api::Reconciliation;
@@ -16,7 +17,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::{LazyRoute, lazy_route};
-use rules::bill::{Imported, Reconciled};
+use rules::bill::{Imported, Reconciled, Side};
 use rules::operator::Role;
 use rules::say::{Lang, bill as say, dashboard};
 
@@ -124,23 +125,42 @@ fn row(bill: Imported, lang: Lang) -> AnyView {
     .into_any()
 }
 
+/// What one side paid, and beside it how often and what came back.
+fn side(whose: &'static str, side: &Side, lang: Lang) -> AnyView {
+    view! {
+        <div>
+            <dt>{whose}</dt>
+            <dd>"¥" {yuan(side.paid_fen)}</dd>
+            <dd class="beside">{say::side_beside(side, lang)}</dd>
+        </div>
+    }
+    .into_any()
+}
+
 /// One day: both sides, and each difference in a sentence.
 fn beside(day: &Reconciled, lang: Lang) -> AnyView {
     let found = if day.differences.is_empty() {
         chip(Tone::Ok, say::clean(lang))
     } else {
         let sentences = day.differences.iter().map(|difference| {
-            view! { <li data-test="difference">{say::difference(difference, lang)}</li> }
+            let number = difference.mch_billno.to_string();
+            let href = format!("/admin/payouts?show={number}");
+            view! {
+                <li class="setting" data-test="difference">
+                    <a href=href><code>{number}</code></a>
+                    <span class="grow">{say::what_differs(difference, lang)}</span>
+                </li>
+            }
         });
-        view! { <h3>{say::differences(lang)}</h3><ul>{sentences.collect_view()}</ul> }.into_any()
+        view! { <h3>{say::differences(lang)}</h3><ul class="settings">{sentences.collect_view()}</ul> }.into_any()
     };
     let waiting = (day.waiting > 0).then(|| view! { <p class="help">{say::waiting(day.waiting, lang)}</p> });
     view! {
         <section class="card" data-test="day">
             <h2>{day.bill.day.to_string()}" "<code>{day.bill.mch_id.to_string()}</code></h2>
             <dl class="pots">
-                <div><dt>{say::ours(lang)}</dt><dd>{say::side(&day.ours, lang)}</dd></div>
-                <div><dt>{say::theirs(lang)}</dt><dd>{say::side(&day.theirs, lang)}</dd></div>
+                {side(say::ours(lang), &day.ours, lang)}
+                {side(say::theirs(lang), &day.theirs, lang)}
             </dl>
             {found}
             {waiting}

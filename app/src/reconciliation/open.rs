@@ -17,7 +17,13 @@ use rules::time::BeijingDay;
 pub const PLACE: &str = "open";
 
 /// The button that says that nothing moved on a day.
-fn nothing_on(change: Change<Reconciliation>, mch_id: MchId, day: Option<BeijingDay>, lang: Lang) -> AnyView {
+fn nothing_on(
+    change: Change<Reconciliation>,
+    mch_id: MchId,
+    day: Option<BeijingDay>,
+    test: &'static str,
+    lang: Lang,
+) -> AnyView {
     let title = day.map(|day| say::no_bill_title(day, &mch_id, lang)).unwrap_or_default();
     view! {
         <Confirm
@@ -25,7 +31,7 @@ fn nothing_on(change: Change<Reconciliation>, mch_id: MchId, day: Option<Beijing
             title
             effect=say::no_bill_effect(lang)
             class="button"
-            test=format!("nothing-on{}", day.map(|day| format!("-{day}")).unwrap_or_default())
+            test
             disabled=Signal::derive(move || day.is_none() || change.is_busy().get())
             agreed=move |()| if let Some(day) = day {
                 change.run(PLACE, api::nothing_on(mch_id.clone(), day));
@@ -59,11 +65,13 @@ pub fn day_without_a_bill(change: Change<Reconciliation>) -> AnyView {
         }
     });
     let typed = move |event| day.set(BeijingDay::parse(&event_target_value(&event)).filter(|day| *day <= last));
-    let button = moving(move || view! { <span>{nothing_on(change, whose.get(), day.get(), lang)}</span> }.into_any());
+    let button = moving(move || {
+        view! { <span>{nothing_on(change, whose.get(), day.get(), "nothing-on", lang)}</span> }.into_any()
+    });
     view! {
         <div class="inline">
             <div class="field">
-                <label for="f-nothing">{say::no_bill(lang)}</label>
+                <label for="f-nothing">{say::no_bill_day(lang)}</label>
                 <input id="f-nothing" type="date" max=last.to_string() value=last.to_string() on:input=typed aria-describedby="h-nothing"/>
                 <p class="help" id="h-nothing">{say::no_bill_help(lang)}</p>
             </div>
@@ -142,7 +150,7 @@ fn days_wanted(
         let step = if day > last {
             view! { <span class="help">{say::wait_for_end(lang)}</span> }.into_any()
         } else if role.covers(Role::Administrator) {
-            nothing_on(change, mch_id.clone(), Some(day), lang)
+            nothing_on(change, mch_id.clone(), Some(day), "wanted-nothing", lang)
         } else {
             ().into_any()
         };

@@ -35,8 +35,9 @@ sentences! {
     bills_first: "还缺账单，请先补齐", "Bills are still wanted; import those first";
     stands_no_more: "领取和付款已经恢复", "Nothing stands still any more";
     has_a_bill: "这一天已经导入过有内容的账单", "A bill with rows of this day was imported";
+    no_bill_day: "没有资金变动的日子", "A day on which nothing moved";
     no_bill: "这一天没有账单", "A day without a bill";
-    no_bill_help: "没有资金变动的日子，微信不生成账单。在这里说明，对账才完整。", "WeChat makes no bill for a day on which no money moved. Say so here, and the books are complete.";
+    no_bill_help: "这样的日子微信不生成账单，在这里说明，对账才完整", "WeChat makes no bill for it; say so here, and the days are complete";
     no_bill_effect: "这一天按没有任何收支来对账。如果我方那天有付款，会显示为差异。", "The day is reconciled as one on which nothing moved. If our books paid on it, that is shown as a difference.";
     no_bill_done: "已更新", "Updated";
     standing_still: "恢复备份后，领取和付款都停着", "After the restore, claims and payouts stand still";
@@ -89,52 +90,57 @@ pub fn other_merchant(named: &MchId, lang: Lang) -> String {
     }
 }
 
-/// One difference, with what to do.
+/// One difference with its number, and what to do.
 pub fn difference(difference: &Difference, lang: Lang) -> String {
-    let Difference { kind, movement, mch_billno, ours, theirs } = difference;
+    let (mch_billno, text) = (&difference.mch_billno, what_differs(difference, lang));
+    match lang {
+        Lang::Zh => format!("{mch_billno}：{text}"),
+        Lang::En => format!("{mch_billno}: {text}"),
+    }
+}
+
+/// What differs, and what to do.
+pub fn what_differs(difference: &Difference, lang: Lang) -> String {
+    let Difference { kind, movement, ours, theirs, .. } = difference;
     let (ours, theirs) = (ours.unwrap_or_default(), theirs.unwrap_or_default());
     match (kind, movement, lang) {
         (Kind::OursAlone, Movement::Paid, Lang::Zh) => {
-            format!("{mch_billno}：我方记为已付 {ours} 元，账单里没有；请在商户平台按单号查询")
+            format!("我方记为已付 {ours} 元，账单里没有；请在商户平台按单号查询")
         }
         (Kind::OursAlone, Movement::Paid, Lang::En) => {
-            format!(
-                "{mch_billno}: our books paid ¥{ours}, the bill has no such row; look the number up at the merchant platform"
-            )
+            format!("our books paid ¥{ours}, the bill has no such row; look the number up at the merchant platform")
         }
         (Kind::OursAlone, Movement::Returned, Lang::Zh) => {
-            format!("{mch_billno}：我方记为已退回 {ours} 元，账单里没有；请在商户平台按单号查询")
+            format!("我方记为已退回 {ours} 元，账单里没有；请在商户平台按单号查询")
         }
         (Kind::OursAlone, Movement::Returned, Lang::En) => {
             format!(
-                "{mch_billno}: our books took ¥{ours} back, the bill has no such row; look the number up at the merchant platform"
+                "our books took ¥{ours} back, the bill has no such row; look the number up at the merchant platform"
             )
         }
         (Kind::TheirsAlone, Movement::Paid, Lang::Zh) => {
-            format!("{mch_billno}：账单付出 {theirs} 元，我方没有记为已付；请查这笔付款的状态")
+            format!("账单付出 {theirs} 元，我方没有记为已付；请查这笔付款的状态")
         }
         (Kind::TheirsAlone, Movement::Paid, Lang::En) => {
-            format!("{mch_billno}: the bill paid ¥{theirs}, our books did not; look at the state of this payout")
+            format!("the bill paid ¥{theirs}, our books did not; look at the state of this payout")
         }
         (Kind::TheirsAlone, Movement::Returned, Lang::Zh) => {
-            format!("{mch_billno}：账单退回 {theirs} 元，我方还没有记为退回；稍后会自动查询")
+            format!("账单退回 {theirs} 元，我方还没有记为退回；稍后会自动查询")
         }
         (Kind::TheirsAlone, Movement::Returned, Lang::En) => {
-            format!(
-                "{mch_billno}: the bill took ¥{theirs} back, our books did not yet; WeChat is asked again by itself"
-            )
+            format!("the bill took ¥{theirs} back, our books did not yet; WeChat is asked again by itself")
         }
         (Kind::Amount, Movement::Paid | Movement::Returned, Lang::Zh) => {
-            format!("{mch_billno}：金额不同，我方 {ours} 元，账单 {theirs} 元；请联系微信支付")
+            format!("金额不同，我方 {ours} 元，账单 {theirs} 元；请联系微信支付")
         }
         (Kind::Amount, Movement::Paid | Movement::Returned, Lang::En) => {
-            format!("{mch_billno}: the amounts differ, ours ¥{ours}, the bill's ¥{theirs}; ask WeChat Pay")
+            format!("the amounts differ, ours ¥{ours}, the bill's ¥{theirs}; ask WeChat Pay")
         }
         (Kind::Double, Movement::Paid | Movement::Returned, Lang::Zh) => {
-            format!("{mch_billno}：账单里出现了不止一次（{theirs} 元）；请联系微信支付")
+            format!("账单里出现了不止一次（{theirs} 元）；请联系微信支付")
         }
         (Kind::Double, Movement::Paid | Movement::Returned, Lang::En) => {
-            format!("{mch_billno}: the bill has it more than once (¥{theirs}); ask WeChat Pay")
+            format!("the bill has it more than once (¥{theirs}); ask WeChat Pay")
         }
     }
 }
@@ -144,6 +150,17 @@ pub fn waiting(n: i64, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("{n} 笔可能记在前后一天的账单里，导入那天后再看"),
         Lang::En => format!("{n} may stand in the bill of the day before or after; import that one too"),
+    }
+}
+
+/// What one side moved, beside the sum that it paid.
+pub fn side_beside(side: &Side, lang: Lang) -> String {
+    let Side { paid, returned, returned_fen, .. } = side;
+    match (lang, returned) {
+        (Lang::Zh, 0) => format!("支出 {paid} 笔，没有退回"),
+        (Lang::En, 0) => format!("{paid} paid, none returned"),
+        (Lang::Zh, _) => format!("支出 {paid} 笔，退回 {returned} 笔 ¥{returned_fen}"),
+        (Lang::En, _) => format!("{paid} paid, {returned} returned (¥{returned_fen})"),
     }
 }
 

@@ -63,7 +63,11 @@ async fn a_session_is_new_at_each_sign_in_and_ends_after_half_a_day() {
     let two = world.staff(LOGIN.0, LOGIN.1).await;
     assert_ne!(one.cookie("lb_staff"), two.cookie("lb_staff"));
     world.later(hours(12)).await;
-    assert_eq!(one.gets("/api/viewer/me").await.status, 401);
+    let page = one.gets("/api/viewer/me").await;
+    assert_eq!((page.status, page.html.as_str()), (401, "\"signed_out\""), "pages read that the session ended");
+    let form = [("accept", "text/html,application/xhtml+xml"), ("content-type", "multipart/form-data; boundary=mark")];
+    let page = one.sends(Method::POST, "/api/finance/bills", &form, Some("--mark--".to_owned())).await;
+    assert_eq!(page.location(), Some("/admin/sign-in"), "a plain form leads to the door");
     assert_eq!(two.gets("/admin").await.status, 303);
 }
 
