@@ -12,9 +12,12 @@ use std::process::ExitCode;
 /// Why a step could not be done: one sentence.
 type Done<T> = Result<T, String>;
 
-/// The workspace's folder.
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map(PathBuf::from).unwrap_or_default()
+/// The workspace's folder, as cargo tells it now: clones that share a folder of build products share this program too.
+fn root() -> Done<PathBuf> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    package
+        .and_then(|package| Some(package.parent()?.to_owned()))
+        .ok_or_else(|| "run this by `cargo run -p xtask`".to_owned())
 }
 
 fn run() -> Done<()> {
@@ -26,9 +29,9 @@ fn run() -> Done<()> {
                 (Some("--profile"), Some(profile)) => profile,
                 _ => return Err(usage()),
             };
-            site::build(&root(), &profile)
+            site::build(&root()?, &profile)
         }
-        Some("sizes") => sizes::check(&root()),
+        Some("sizes") => sizes::check(&root()?),
         _ => Err(usage()),
     }
 }
