@@ -66,6 +66,18 @@ async function phones(world, browser, out) {
   await page.setViewportSize({ width: 1440, height: 900 });
   for (const name of ['小红', '阿强']) await Hand.pickUp(page, name);
   await picture('three');
+  const office = await world.office();
+  const campaign = BigInt((await office('/admin/campaigns')).match(/campaigns\/(\d+)/)[1]);
+  await office('/api/finance/set_rail', { id: campaign, rail: 'transfer' });
+  const other = new Hand(page, (await Hand.ids(page))[1]);
+  await other.followFromArticle('coffee');
+  await other.tap('chat-link');
+  await other.press();
+  await other.state('confirm_needed');
+  await other.web.locator('#confirm').click();
+  await other.on('transfer-confirm').waitFor();
+  await picture('transfer');
+  await office('/api/finance/set_rail', { id: campaign, rail: 'redpack' });
   await context.close();
 }
 

@@ -123,8 +123,8 @@ fn facts(facts: &Facts, now: UnixMs, lang: Lang) -> AnyView {
     let some = |word, at: Option<UnixMs>| at.map(|at| fact(word, time(Some(at))));
     let held = row.held.then(|| note(Tone::Warn, payout::not_sent_until_released(lang).to_owned()));
     let campaign = format!("/admin/campaigns/{}", row.campaign);
-    let words =
-        (!facts.err_code_des.is_empty()).then(|| view! { <small class="block">{facts.err_code_des.clone()}</small> });
+    let words = (!facts.err_code_des.is_empty() && facts.err_code_des != row.err_code)
+        .then(|| view! { <small class="block">{facts.err_code_des.clone()}</small> });
     let answer = view! { <span>{said(&row.err_code, lang)}{words}</span> }.into_any();
     view! {
         {held}
