@@ -74,7 +74,7 @@ bench: setup ## Claims/s beside rivals, disk and PostgreSQL, in one run of ten m
 	@ulimit -n 8192 2>/dev/null; $(PART) "bench" cargo bench $(TARGET) -p server --bench throughput
 
 # Long runs of faults are built by a profile of their own (crash points stay, but code is optimised): from cold that takes
-# five minutes on two quiet cores, once.
+# ten minutes on two quiet cores, once.
 FAULTS = env $(LINT) cargo test $(TARGET) --profile soak --quiet -p server --test it -- --nocapture --test-threads=1
 
 days: setup ## Days drawn from a seed, full of faults and deaths, in one thread (LINGBAO_SEED= replays one, LINGBAO_DAYS=, LINGBAO_STORMS=)
@@ -87,7 +87,7 @@ soak: setup ## Seeded days, and beside them real servers killed again and again,
 	@$(FAULTS) --list >/dev/null
 	@LINGBAO_SOAK_MINUTES=$(MINUTES) .ci/soak $(SOAK_LOG) $(FAULTS)
 
-plant: setup ## Plants five bugs in a copy, one after the other, and shows that the seeded days find each
+plant: setup ## Plants five bugs in a copy, one after the other, and shows that the seeded days find each (ten minutes)
 	@.ci/plant
 
 audit: ## Licences, advisories, unused dependencies, docs (needs the network, cargo-deny and cargo-machete)

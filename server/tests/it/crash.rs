@@ -8,6 +8,7 @@ use crate::database::{self, Kind};
 use crate::world::MASTER_KEY;
 use futures::future::{join, join_all};
 use futures::{StreamExt, stream};
+use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -474,7 +475,9 @@ impl Person<'_> {
                 continue;
             }
             let status = answer.status();
-            if self.world.rough && status.is_server_error() {
+            // A clock that jumps meanwhile makes the way through web OAuth too long.
+            let too_late = status == StatusCode::BAD_REQUEST && url.path().starts_with("/oauth/");
+            if self.world.rough && (status.is_server_error() || too_late) {
                 return None;
             }
             let html = answer.text().await.ok()?;

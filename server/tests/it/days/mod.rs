@@ -106,9 +106,11 @@ fn days_full_of_faults_and_deaths_leave_every_fen_where_it_belongs() {
         told(Run { seed, days, storms }, true);
         return;
     }
-    for seed in KNOWN.into_iter().chain([fresh_seed()]) {
+    for seed in KNOWN {
         told(Run { seed, days, storms }, false);
     }
+    told(Run { seed: fresh_seed(), days: 2, storms }, false);
+    told(Run { seed: fresh_seed(), days: 1, storms: Some(1) }, false);
     let until = Instant::now() + Duration::from_secs(60 * asked("LINGBAO_SOAK_MINUTES").unwrap_or(0));
     let (mut counts, mut seeds) = (Counts::default(), 0);
     while Instant::now() < until {
