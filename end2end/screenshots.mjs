@@ -163,10 +163,10 @@ async function dashboard(world, browser, out) {
   await alive(page);
   await page.getByTestId('step-pause').click();
   await shoot(page, out, 'admin-dialog', false);
-  await rehearsal(world, browser, out, page);
-  await context.close();
   await world.control('DELETE', 'faults');
   await (await world.office())('/api/finance/resume_rail', { mch_id: '1900000109', rail: 'redpack' });
+  await rehearsal(world, browser, out, page);
+  await context.close();
 }
 
 /** The prize editor with each kind of rule, and the page of rules of their own. */

@@ -28,7 +28,7 @@ pub enum News {
 
 impl Engine {
     /// Imports the bill of a day, for `mch_id` or the merchant that the file names. Errors (conflict): the day is not
-    /// over; no such merchant, or another than the file's.
+    /// over; no such merchant, or another than the file's; nothing is to take the place of a bill with rows.
     pub async fn import_bill(
         &self,
         by: &Operator,
@@ -42,7 +42,7 @@ impl Engine {
         }
         self.retried(|| async {
             let mut tx = self.db().begin().await?;
-            let done = self.import_in(&mut tx, by, &mch_id, bill).await?;
+            let done = self.import_in(&mut tx, by, &mch_id, bill, lang).await?;
             tx.commit().await.map(|()| done)
         })
         .await
@@ -51,10 +51,6 @@ impl Engine {
     /// Says that no money of this merchant moved on a day: WeChat makes no bill for it. Errors (conflict): the day has a
     /// bill with rows, or is not over; no such merchant.
     pub async fn nothing_on(&self, by: &Operator, mch_id: MchId, day: BeijingDay, lang: Lang) -> Result<(), Error> {
-        let there = store::find(self.db().read(), &mch_id, day).await?;
-        if there.is_some_and(|(bill, _)| bill.ours + bill.foreign > 0) {
-            return Err(Error::conflict(say::has_a_bill(lang)));
-        }
         self.import_bill(by, Some(mch_id), &DayBill::of_nothing(day), lang).await?;
         Ok(())
     }
@@ -65,9 +61,13 @@ impl Engine {
         by: &Operator,
         mch_id: &MchId,
         bill: &DayBill,
+        lang: Lang,
     ) -> Result<(Imported, News), Error> {
         let news = match store::find(tx.conn(), mch_id, bill.day).await? {
             Some((there, hash)) if hash == bill.hash => return Ok((there, News::Same)),
+            Some((there, _)) if bill.is_of_nothing() && there.ours + there.foreign > 0 => {
+                return Err(Error::conflict(say::has_a_bill(lang)));
+            }
             Some(_) => News::Replaced,
             None => News::New,
         };

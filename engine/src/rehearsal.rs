@@ -25,6 +25,8 @@ use sea_orm::ConnectionTrait;
 pub struct Rehearsing {
     /// Their newest test packet.
     pub newest: Option<OwnClaim>,
+    /// How many packets they have had.
+    pub claims: i64,
     /// Whether they may claim one more, or why not.
     pub right: Result<(), Refusal>,
     /// What one more would hold.
@@ -177,14 +179,15 @@ impl Engine {
     /// Where a person stands as a tester of a draft; nothing for everybody else. Changes nothing.
     pub async fn rehearsing(&self, campaign: &Campaign, who: &Claimant) -> Result<Option<Rehearsing>, Error> {
         let tx = self.db().begin_read().await?;
-        let facts = facts(tx.conn(), campaign, who, self.clock().now()).await?;
+        let (facts, claims) = facts(tx.conn(), campaign, who, self.clock().now()).await?;
         if facts.state != State::Draft || facts.listed != Some(true) {
             return Ok(None);
         }
-        let claims = claims_store::of_person(tx.conn(), campaign.id, &who.openid, true).await?;
+        let newest = claims_store::of_person(tx.conn(), campaign.id, &who.openid, true).await?;
         let known = followers::known(tx.conn(), campaign.payer, &who.openid).await?;
         Ok(Some(Rehearsing {
-            newest: claims.first().map(own_claim),
+            newest: newest.first().map(own_claim),
+            claims,
             right: rehearsal::decide(&facts),
             amount: facts.amount,
             openid_masked: masked(who.openid.as_str()),
@@ -192,10 +195,16 @@ impl Engine {
         }))
     }
 
-    /// A tester asks for one more packet. The answer is durable when it is given. Errors: no such campaign; the person
-    /// was identified by another account than the campaign's payer.
-    pub async fn rehearse(&self, id: CampaignId, who: &Claimant) -> Result<Result<Fen, Refusal>, Error> {
-        let done = self.retried(|| self.rehearse_once(id, who)).await?;
+    /// A tester asks for one more packet, after so many. The answer is durable when it is given: the amount, or nothing
+    /// when the same request came before. Errors: no such campaign; the person was identified by another account than
+    /// the campaign's payer.
+    pub async fn rehearse(
+        &self,
+        id: CampaignId,
+        who: &Claimant,
+        after: i64,
+    ) -> Result<Result<Option<Fen>, Refusal>, Error> {
+        let done = self.retried(|| self.rehearse_once(id, who, after)).await?;
         if done.is_ok() {
             self.wake_worker();
             self.touch();
@@ -203,22 +212,31 @@ impl Engine {
         Ok(done)
     }
 
-    async fn rehearse_once(&self, id: CampaignId, who: &Claimant) -> Result<Result<Fen, Refusal>, Error> {
+    async fn rehearse_once(
+        &self,
+        id: CampaignId,
+        who: &Claimant,
+        after: i64,
+    ) -> Result<Result<Option<Fen>, Refusal>, Error> {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
         // Line, then campaign, as every verb takes them: two taps come one after the other, and so does a start.
         prizes::lock(&mut tx, id).await?;
         let campaign = campaigns::locked(&mut tx, id).await?.ok_or_else(Error::not_found)?;
         known_to_payer(tx.conn(), &campaign, who).await?;
-        let facts = facts(tx.conn(), &campaign, who, now).await?;
+        let (facts, claims) = facts(tx.conn(), &campaign, who, now).await?;
         if let Err(refusal) = rehearsal::decide(&facts) {
             return Ok(Err(refusal));
+        }
+        // A form that is sent again, because its answer was lost, asks for what it has been given.
+        if claims != after {
+            return Ok(Ok(None));
         }
         self.grant(&mut tx, &campaign, who, facts.amount, now).await?;
         crash::point("claim_before_commit");
         tx.commit().await?;
         crash::point("claim_after_commit");
-        Ok(Ok(facts.amount))
+        Ok(Ok(Some(facts.amount)))
     }
 
     /// Claim, reservation and payout, as an ordinary claim writes them, and nothing else.
@@ -267,20 +285,26 @@ impl Engine {
     }
 }
 
-/// What decides about one more packet for this person.
-async fn facts(db: &impl ConnectionTrait, campaign: &Campaign, who: &Claimant, now: UnixMs) -> Result<Facts, Error> {
+/// What decides about one more packet for this person, and how many they have had.
+async fn facts(
+    db: &impl ConnectionTrait,
+    campaign: &Campaign,
+    who: &Claimant,
+    now: UnixMs,
+) -> Result<(Facts, i64), Error> {
     let listed = store::tester(db, campaign.id, &who.appid, &who.openid).await?.map(|tester| tester.active);
-    let (claims_today, under_way) = store::standing(db, campaign.id, &who.openid, now.day().start()).await?;
+    let standing = store::standing(db, campaign.id, &who.openid, now.day().start()).await?;
     let budget = budgets::of_campaign(db, campaign.id).await?.ok_or_else(Error::not_found)?;
-    Ok(Facts {
+    let facts = Facts {
         state: campaign.state,
         listed,
         held: restore::is_held(db).await?,
-        under_way,
-        claims_today,
+        under_way: standing.under_way,
+        claims_today: standing.today,
         available: budget.available,
         amount: rehearsal::amount(campaign)?,
-    })
+    };
+    Ok((facts, standing.claims))
 }
 
 async fn payer_of(db: &impl ConnectionTrait, campaign: &Campaign) -> Result<Appid, Error> {

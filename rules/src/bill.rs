@@ -60,6 +60,11 @@ impl DayBill {
     pub fn of_nothing(day: BeijingDay) -> Self {
         Self { day, mch_id: None, hash: String::new(), rows: Vec::new(), foreign: 0 }
     }
+
+    /// True when no money moved by it.
+    pub fn is_of_nothing(&self) -> bool {
+        self.rows.is_empty() && self.foreign == 0
+    }
 }
 
 /// Why a file is no bill that can be believed.

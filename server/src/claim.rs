@@ -54,11 +54,8 @@ pub async fn show(
     let lang = web::lang(asked("lang").as_deref(), &headers);
     let Ok(slug) = Slug::try_from(slug) else { return web::not_found(lang) };
     let shown = async {
-        let campaign = site.engine().campaign_by_slug(&slug).await?;
-        let payer = site.engine().account(campaign.payer).await?;
-        let ip = web::caller_ip(site.config(), peer, &headers).to_string();
-        let page = Page { site: &site, campaign, payer, lang, ip, rehearsal: None };
-        page.answer(&carried, &headers).await
+        let (page, person) = Page::of(&site, &slug, lang, peer, &headers).await?;
+        page.answer(&carried, person, &headers).await
     };
     shown.await.unwrap_or_else(|error: Error| web::broke(&error, lang))
 }
@@ -74,12 +71,37 @@ struct Page<'a> {
     rehearsal: Option<app::claim::Rehearsal>,
 }
 
-impl Page<'_> {
-    async fn answer(self, carried: &Carried, headers: &HeaderMap) -> Result<Response, Error> {
+impl<'a> Page<'a> {
+    /// The page of a campaign, and its person if web OAuth named them to its payer.
+    async fn of(
+        site: &'a Site,
+        slug: &Slug,
+        lang: Lang,
+        peer: SocketAddr,
+        headers: &HeaderMap,
+    ) -> Result<(Self, Option<Person>), Error> {
+        let engine = site.engine();
+        let campaign = engine.campaign_by_slug(slug).await?;
+        let payer = engine.account(campaign.payer).await?;
+        let ip = web::caller_ip(site.config(), peer, headers).to_string();
+        let person = Person::of(engine.vault(), headers, &payer.appid, engine.clock().now());
+        Ok((Page { site, campaign, payer, lang, ip, rehearsal: None }, person))
+    }
+
+    /// The answer to a form without a session: a POST must not lead to another origin.
+    fn continues(&self) -> Response {
+        self.page(&View::Continue { url: format!("/c/{}", self.campaign.slug) })
+    }
+
+    /// Errors unless the form was made for this person and campaign.
+    fn check(&self, person: &Person, form_token: &str) -> Result<(), Error> {
+        let made = person.made_form(self.site.engine().vault(), &self.campaign.slug, form_token);
+        if made { Ok(()) } else { Err(engine::Said::Forbidden.into()) }
+    }
+
+    async fn answer(self, carried: &Carried, person: Option<Person>, headers: &HeaderMap) -> Result<Response, Error> {
         let engine = self.site.engine();
-        let Some(person) = Person::of(engine.vault(), headers, &self.payer.appid, engine.clock().now()) else {
-            return Ok(self.stranger(carried, headers));
-        };
+        let Some(person) = person else { return Ok(self.stranger(carried, headers)) };
         if let Some(code) = &carried.t {
             return self.open_ticket(code, &person).await;
         }
@@ -264,18 +286,10 @@ pub async fn claim(
     let lang = web::lang(None, &headers);
     let Ok(slug) = Slug::try_from(form.campaign.as_str()) else { return web::not_found(lang) };
     let claimed = async {
-        let engine = site.engine();
-        let campaign = engine.campaign_by_slug(&slug).await?;
-        let payer = engine.account(campaign.payer).await?;
-        let ip = web::caller_ip(site.config(), peer, &headers).to_string();
-        let page = Page { site: &site, campaign, payer, lang, ip, rehearsal: None };
-        let Some(person) = Person::of(engine.vault(), &headers, &page.payer.appid, engine.clock().now()) else {
-            return Ok(page.page(&View::Continue { url: format!("/c/{slug}") }));
-        };
-        if !person.made_form(engine.vault(), &slug, &form.form_token) {
-            return Err(engine::Said::Forbidden.into());
-        }
-        match engine.claim(&slug, &page.claimant(&person)).await? {
+        let (page, person) = Page::of(&site, &slug, lang, peer, &headers).await?;
+        let Some(person) = person else { return Ok(page.continues()) };
+        page.check(&person, &form.form_token)?;
+        match site.engine().claim(&slug, &page.claimant(&person)).await? {
             Claimed::Refused(Refusal::AlreadyClaimed) => Ok(web::redirect(&format!("/c/{slug}?again=1"))),
             Claimed::Granted(_) | Claimed::Refused(_) => Ok(web::redirect(&format!("/c/{slug}"))),
         }

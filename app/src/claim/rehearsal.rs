@@ -16,6 +16,8 @@ pub struct Rehearsal {
     pub amount: Fen,
     /// How staff see this person in their list.
     pub openid_masked: String,
+    /// How many packets they had when the page was made: its form asks for the one after these, and only once.
+    pub claims: i64,
     /// The next packet's form, or why there is none.
     pub next: Result<String, Refusal>,
 }
@@ -39,6 +41,7 @@ pub fn ready(face: &Face, rehearsal: &Rehearsal, form_token: &str) -> AnyView {
     let lang = face.lang;
     let seam = form(
         face,
+        rehearsal,
         form_token,
         view! {
             <button class="open" type="submit" data-test="claim" aria-label=say_claim::claim_button_name(lang)>
@@ -64,7 +67,7 @@ pub fn next(face: &Face) -> Option<AnyView> {
             let button = view! {
                 <button class="button" type="submit" data-test="claim">{say::again(lang)}</button>
             };
-            form(face, form_token, button.into_any())
+            form(face, rehearsal, form_token, button.into_any())
         }
         Err(Refusal::UnderWay) => return None,
         Err(refusal) => {
@@ -88,11 +91,12 @@ pub fn refused(face: &Face, refusal: Refusal) -> AnyView {
     told(face, Told { mark, headline, text, next })
 }
 
-fn form(face: &Face, form_token: &str, button: AnyView) -> AnyView {
+fn form(face: &Face, rehearsal: &Rehearsal, form_token: &str, button: AnyView) -> AnyView {
     view! {
         <form method="post" action="/api/public/rehearse">
             <input type="hidden" name="campaign" value=face.slug.to_string() />
             <input type="hidden" name="form_token" value=form_token.to_owned() />
+            <input type="hidden" name="after" value=rehearsal.claims />
             {button}
         </form>
     }

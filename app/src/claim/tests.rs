@@ -66,7 +66,7 @@ fn every_state_is_one_light_document_without_a_script() {
 }
 
 fn tester(next: Result<String, NotRehearsed>) -> Face {
-    let rehearsal = Rehearsal { amount: fen(100), openid_masked: "oAbC…wxyz".to_owned(), next };
+    let rehearsal = Rehearsal { amount: fen(100), openid_masked: "oAbC…wxyz".to_owned(), claims: 0, next };
     Face { rehearsal: Some(rehearsal), ..face() }
 }
 

@@ -91,19 +91,30 @@ pub async fn set_active(tx: &mut Tx, tester: FollowId, active: bool) -> Result<(
     Ok(())
 }
 
-/// How often a tester claimed since `since`, and whether one of their packets is neither sent nor at its end.
+/// What a tester claimed so far.
+pub struct Standing {
+    /// How often in all.
+    pub claims: i64,
+    /// How often since the time that was asked about.
+    pub today: i64,
+    /// One of their packets is neither sent nor at its end.
+    pub under_way: bool,
+}
+
+/// How often a tester claimed, in all and since `since`.
 pub async fn standing(
     db: &impl ConnectionTrait,
     campaign: CampaignId,
     payee: &Openid,
     since: UnixMs,
-) -> Result<(i64, bool), Error> {
-    let sql = "SELECT COUNT(CASE WHEN c.at >= $3 THEN 1 END) AS today,
+) -> Result<Standing, Error> {
+    let sql = "SELECT COUNT(*) AS claims, COUNT(CASE WHEN c.at >= $3 THEN 1 END) AS today,
             COUNT(CASE WHEN p.state IN ('queued', 'sending', 'unknown', 'waiting_confirm') THEN 1 END) AS under_way
         FROM claims c JOIN payouts p ON p.claim_id = c.id
         WHERE c.campaign_id = $1 AND c.payee_openid = $2 AND c.rehearsal = 1";
     let found = row(db, sql, [campaign.0.into(), payee.as_str().into(), since.0.into()]).await?;
-    found.as_ref().map_or(Ok((0, false)), |r| Ok((get(r, "today")?, get::<i64>(r, "under_way")? > 0)))
+    let r = found.ok_or_else(|| Error::broken("a count without its row"))?;
+    Ok(Standing { claims: get(&r, "claims")?, today: get(&r, "today")?, under_way: get::<i64>(&r, "under_way")? > 0 })
 }
 
 /// What the testers of a campaign claimed, the newest first.

@@ -1,7 +1,7 @@
 //! The tester's side of a draft: their link, their page, and its form.
 //! Refuses whoever is not on the list: to them the campaign has not begun.
 
-use super::{ClaimForm, Page};
+use super::Page;
 use crate::extract::Sent;
 use crate::person::Person;
 use crate::site::Site;
@@ -14,6 +14,7 @@ use engine::Error;
 use engine::rehearsal::Rehearsing;
 use rules::ids::{Slug, TesterKey};
 use rules::rehearsal::Refusal;
+use serde::Deserialize;
 use std::net::SocketAddr;
 
 impl Page<'_> {
@@ -39,7 +40,8 @@ impl Page<'_> {
     ) -> Result<Response, Error> {
         let form_token = person.form_token(self.site.engine().vault(), &self.campaign.slug);
         let next = place.right.map(|()| form_token.clone());
-        self.rehearsal = Some(Rehearsal { amount: place.amount, openid_masked: place.openid_masked.clone(), next });
+        let (amount, openid_masked, claims) = (place.amount, place.openid_masked.clone(), place.claims);
+        self.rehearsal = Some(Rehearsal { amount, openid_masked, claims, next });
         let view = match (&place.newest, place.right) {
             (Some(claim), _) => self.claim_view(claim, place.follows_payer),
             (None, Ok(())) => View::Ready { form_token },
@@ -49,28 +51,32 @@ impl Page<'_> {
     }
 }
 
+/// The form of a tester.
+#[derive(Debug, Deserialize)]
+pub struct TestForm {
+    campaign: String,
+    #[serde(default)]
+    form_token: String,
+    /// How many packets they had when the form was made.
+    #[serde(default)]
+    after: i64,
+}
+
 /// `POST /api/public/rehearse`: answers with a redirect to the claim page, which shows the state or why there is none.
 pub async fn rehearse(
     State(site): State<Site>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    Sent(form): Sent<ClaimForm>,
+    Sent(form): Sent<TestForm>,
 ) -> Response {
     let lang = web::lang(None, &headers);
     let Ok(slug) = Slug::try_from(form.campaign.as_str()) else { return web::not_found(lang) };
     let rehearsed = async {
-        let engine = site.engine();
-        let campaign = engine.campaign_by_slug(&slug).await?;
-        let payer = engine.account(campaign.payer).await?;
-        let ip = web::caller_ip(site.config(), peer, &headers).to_string();
-        let page = Page { site: &site, campaign, payer, lang, ip, rehearsal: None };
-        let Some(person) = Person::of(engine.vault(), &headers, &page.payer.appid, engine.clock().now()) else {
-            return Ok(page.page(&View::Continue { url: format!("/c/{slug}") }));
-        };
-        if !person.made_form(engine.vault(), &slug, &form.form_token) {
-            return Err(engine::Said::Forbidden.into());
-        }
-        let _told_by_the_page = engine.rehearse(page.campaign.id, &page.claimant(&person)).await?;
+        let (page, person) = Page::of(&site, &slug, lang, peer, &headers).await?;
+        let Some(person) = person else { return Ok(page.continues()) };
+        page.check(&person, &form.form_token)?;
+        let who = page.claimant(&person);
+        let _told_by_the_page = site.engine().rehearse(page.campaign.id, &who, form.after).await?;
         Ok(web::redirect(&format!("/c/{slug}")))
     };
     rehearsed.await.unwrap_or_else(|error: Error| web::broke(&error, lang))

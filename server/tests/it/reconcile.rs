@@ -288,6 +288,9 @@ async fn a_day_is_said_to_have_no_bill_only_while_it_has_none() {
     let mch_id = MchId::try_from(MCH).unwrap();
     let says = async |day| world.engine().nothing_on(&console(), mch_id.clone(), day, Lang::En).await.is_ok();
     assert!(!says(day).await, "three were paid on it");
+    let nothing = bill::DayBill::of_nothing(day);
+    let imported = world.engine().import_bill(&console(), Some(mch_id.clone()), &nothing, Lang::En).await;
+    assert!(imported.is_err(), "the command line says it this way, and is refused too");
     assert!(!says(world.clock.now().day()).await, "today is not over");
     let before = BeijingDay(day.0 - 1);
     assert!(says(before).await && says(before).await, "twice as once");

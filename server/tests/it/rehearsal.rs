@@ -103,6 +103,22 @@ async fn a_tester_claims_the_smallest_amount_again_and_again_outside_all_figures
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_sent_again_after_its_answer_was_lost_pays_nothing_more() {
+    let world = World::new().await;
+    let (id, link) = draft(&world, "dress", 1_000).await;
+    let ming = world.follower("Ming").await;
+    let page = ming.opens(&link).await;
+    ming.presses(&page).await;
+    world.work_until_idle().await;
+    assert_eq!(ming.presses(&page).await.state(), "sent", "what the form asked for is there");
+    world.work_until_idle().await;
+    assert_eq!((pots(&world, id).await, ming.wallet().await.len()), ((900, 0, 100), 1));
+    ming.presses(&ming.opens("/c/dress").await).await;
+    world.work_until_idle().await;
+    assert_eq!(pots(&world, id).await, (800, 0, 200), "a new page asks for one more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_start_asks_for_a_collected_packet_and_is_waived_only_by_name() {
     let world = World::new().await;
     let (id, link) = draft(&world, "dress", 1_000).await;
