@@ -65,6 +65,7 @@ struct Parts {
     pushes: desk::Desk<inbox::Received, inbox::Answer>,
     visits: desk::Desk<store::links::Visit, ()>,
     spent: claims::Spent,
+    payers: claims::Payers,
     hashing: hashing::Hashing,
     wake: tokio::sync::Notify,
     changed: tokio::sync::watch::Sender<u64>,
@@ -102,6 +103,7 @@ impl Engine {
             pushes: desk::Desk::default(),
             visits: desk::Desk::default(),
             spent: claims::Spent::default(),
+            payers: claims::Payers::default(),
             hashing: hashing::Hashing::default(),
             wake,
             changed,
@@ -148,6 +150,10 @@ impl Engine {
 
     pub(crate) fn spent(&self) -> &claims::Spent {
         &self.0.spent
+    }
+
+    pub(crate) fn payers(&self) -> &claims::Payers {
+        &self.0.payers
     }
 
     pub(crate) fn payer(&self) -> &payer::Payer {

@@ -42,10 +42,21 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// Ends a table whose rows are small and found by their whole key.
+const CLUSTERED: &str = "/* clustered */";
+
 /// Runs statements one after another.
+///
+/// SQLite keeps rows in one tree and a key that it does not number itself in a second one. Where the key is the place of
+/// the row (`INTEGER PRIMARY KEY`, and [`CLUSTERED`] tables `WITHOUT ROWID`), a claim changes a quarter fewer pages.
+/// PostgreSQL takes the statements as they are. A database made before this was so works as it is.
 async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+    let is_sqlite = manager.get_database_backend() == sea_orm::DbBackend::Sqlite;
     for statement in statements {
-        manager.get_connection().execute_unprepared(statement).await?;
+        let laid_out = is_sqlite.then(|| {
+            statement.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY").replace(CLUSTERED, "WITHOUT ROWID")
+        });
+        manager.get_connection().execute_unprepared(laid_out.as_deref().unwrap_or(statement)).await?;
     }
     Ok(())
 }

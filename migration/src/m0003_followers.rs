@@ -50,7 +50,7 @@ const UP: &[&str] = &[
         following BIGINT NOT NULL,
         baseline BIGINT NOT NULL,
         PRIMARY KEY (account_id, openid)
-    )",
+    ) /* clustered */",
     "CREATE TABLE follows (
         id BIGINT PRIMARY KEY,
         account_id BIGINT NOT NULL REFERENCES accounts (id),
@@ -91,7 +91,7 @@ const UP: &[&str] = &[
         granted_fen BIGINT NOT NULL,
         paid_fen BIGINT NOT NULL,
         PRIMARY KEY (campaign_id, minute, account_id, link_id, node)
-    )",
+    ) /* clustered */",
 ];
 
 const DOWN: &[&str] = &[

@@ -56,7 +56,7 @@ const UP: &[&str] = &[
         value TEXT NOT NULL,
         claim_id BIGINT NOT NULL REFERENCES claims (id),
         PRIMARY KEY (campaign_id, scope, kind, value)
-    )",
+    ) /* clustered */",
     "CREATE TABLE payouts (
         id BIGINT PRIMARY KEY,
         claim_id BIGINT NOT NULL REFERENCES claims (id),

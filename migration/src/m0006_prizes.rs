@@ -23,7 +23,7 @@ const UP: &[&str] = &[
         amount_fen BIGINT NOT NULL CHECK (amount_fen > 0),
         claim_id BIGINT UNIQUE,
         PRIMARY KEY (campaign_id, position)
-    )",
+    ) /* clustered */",
     "CREATE INDEX pool_slots_free ON pool_slots (campaign_id, position) WHERE claim_id IS NULL",
     "CREATE TABLE prize_state (
         campaign_id BIGINT PRIMARY KEY REFERENCES campaigns (id),

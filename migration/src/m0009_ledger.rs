@@ -35,7 +35,7 @@ const UP: &[&str] = &[
         bucket BIGINT NOT NULL,
         used_fen BIGINT NOT NULL CHECK (used_fen >= 0),
         PRIMARY KEY (campaign_id, kind, object_id, bucket)
-    )",
+    ) /* clustered */",
     "INSERT INTO cap_uses (campaign_id, kind, object_id, bucket, used_fen)
         SELECT campaign_id, kind, object_id, bucket, SUM(amount_fen) FROM (
             SELECT c.campaign_id, 'account' AS kind, c.account_id AS object_id, 0 AS bucket, p.amount_fen

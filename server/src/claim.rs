@@ -15,8 +15,8 @@ use app::claim::{Ask, Face, View};
 use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use engine::Error;
 use engine::claims::{Claimant, Claimed, OwnClaim, OwnPlace};
+use engine::{Engine, Error};
 use rules::account::Account;
 use rules::campaign::Campaign;
 use rules::eligibility::Refusal;
@@ -91,12 +91,6 @@ impl<'a> Page<'a> {
     /// The answer to a form without a session: a POST must not lead to another origin.
     fn continues(&self) -> Response {
         self.page(&View::Continue { url: format!("/c/{}", self.campaign.slug) })
-    }
-
-    /// Errors unless the form was made for this person and campaign.
-    fn check(&self, person: &Person, form_token: &str) -> Result<(), Error> {
-        let made = person.made_form(self.site.engine().vault(), &self.campaign.slug, form_token);
-        if made { Ok(()) } else { Err(engine::Said::Forbidden.into()) }
     }
 
     async fn answer(self, carried: &Carried, person: Option<Person>, headers: &HeaderMap) -> Result<Response, Error> {
@@ -196,12 +190,7 @@ impl<'a> Page<'a> {
     }
 
     fn claimant(&self, person: &Person) -> Claimant {
-        Claimant {
-            appid: person.appid.clone(),
-            openid: person.openid.clone(),
-            unionid: person.unionid.clone(),
-            ip: self.ip.clone(),
-        }
+        claimant(person, self.ip.clone())
     }
 
     fn view(&self, place: &OwnPlace, person: &Person, again: bool) -> View {
@@ -268,6 +257,16 @@ pub fn face(campaign: &Campaign, payer: &Account, lang: Lang) -> Face {
     }
 }
 
+/// Errors unless the form was made for this person and campaign.
+fn check(engine: &Engine, person: &Person, slug: &Slug, form_token: &str) -> Result<(), Error> {
+    if person.made_form(engine.vault(), slug, form_token) { Ok(()) } else { Err(engine::Said::Forbidden.into()) }
+}
+
+fn claimant(person: &Person, ip: String) -> Claimant {
+    let Person { appid, openid, unionid, .. } = person.clone();
+    Claimant { appid, openid, unionid, ip }
+}
+
 /// The claim form.
 #[derive(Debug, Deserialize)]
 pub struct ClaimForm {
@@ -286,10 +285,15 @@ pub async fn claim(
     let lang = web::lang(None, &headers);
     let Ok(slug) = Slug::try_from(form.campaign.as_str()) else { return web::not_found(lang) };
     let claimed = async {
-        let (page, person) = Page::of(&site, &slug, lang, peer, &headers).await?;
-        let Some(person) = person else { return Ok(page.continues()) };
-        page.check(&person, &form.form_token)?;
-        match site.engine().claim(&slug, &page.claimant(&person)).await? {
+        // No query before the desk: a campaign's first minute comes through here.
+        let engine = site.engine();
+        let payer = engine.payer_of(&slug).await?;
+        let Some(person) = Person::of(engine.vault(), &headers, &payer, engine.clock().now()) else {
+            return Ok(Page::of(&site, &slug, lang, peer, &headers).await?.0.continues());
+        };
+        check(engine, &person, &slug, &form.form_token)?;
+        let ip = web::caller_ip(site.config(), peer, &headers).to_string();
+        match engine.claim(&slug, &claimant(&person, ip)).await? {
             Claimed::Refused(Refusal::AlreadyClaimed) => Ok(web::redirect(&format!("/c/{slug}?again=1"))),
             Claimed::Granted(_) | Claimed::Refused(_) => Ok(web::redirect(&format!("/c/{slug}"))),
         }

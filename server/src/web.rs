@@ -147,7 +147,7 @@ pub fn broke(error: &engine::Error, lang: Lang) -> Response {
     match error.said() {
         Said::NotFound => not_found(lang),
         Said::Busy => {
-            let mut response = page(StatusCode::SERVICE_UNAVAILABLE, plain(say::busy(lang), say::busy_next(lang)));
+            let mut response = page(StatusCode::SERVICE_UNAVAILABLE, busy(lang).to_owned());
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
             response
         }
@@ -158,6 +158,18 @@ pub fn broke(error: &engine::Error, lang: Lang) -> Response {
         Said::Forbidden | Said::Invalid(_) | Said::Conflict(_) => {
             page(StatusCode::FORBIDDEN, plain(say::forbidden(lang), say::forbidden_next(lang)))
         }
+    }
+}
+
+/// Made once: whoever is told that all are busy should not make us busier.
+fn busy(lang: Lang) -> &'static str {
+    static PAGES: LazyLock<[String; 2]> = LazyLock::new(|| {
+        [Lang::Zh, Lang::En].map(|lang| app::entry::plain_page(lang, say::busy(lang), say::busy_next(lang)))
+    });
+    let [zh, en] = &*PAGES;
+    match lang {
+        Lang::Zh => zh,
+        Lang::En => en,
     }
 }
 

@@ -6,9 +6,11 @@
 
 mod decide;
 mod gather;
+mod payers;
 mod spent;
 mod write;
 
+pub(crate) use payers::Payers;
 pub(crate) use spent::Spent;
 pub(crate) use write::tell_low;
 

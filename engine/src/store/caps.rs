@@ -63,12 +63,22 @@ pub async fn add(tx: &mut Tx, changes: &Changes) -> Result<(), Error> {
     let columns =
         [("campaign_id", BigInt), ("kind", Text), ("object_id", BigInt), ("bucket", BigInt), ("amount", BigInt)];
     let rows = json_rows(tx.conn(), &columns);
+    let list = batch(list);
+    if changes.values().all(|amount| *amount >= 0) {
+        let sql = format!(
+            "INSERT INTO cap_uses (campaign_id, kind, object_id, bucket, used_fen)
+            SELECT campaign_id, kind, object_id, bucket, amount FROM {rows} WHERE 1 = 1
+            ON CONFLICT (campaign_id, kind, object_id, bucket)
+                DO UPDATE SET used_fen = cap_uses.used_fen + excluded.used_fen"
+        );
+        exec(tx.conn(), &sql, [list]).await?;
+        return Ok(());
+    }
     // The row to be inserted would itself break the CHECK when it gives back: it is counted up from nothing first.
     let sql = format!(
         "INSERT INTO cap_uses (campaign_id, kind, object_id, bucket, used_fen)
         SELECT campaign_id, kind, object_id, bucket, 0 FROM {rows} WHERE 1 = 1 ON CONFLICT DO NOTHING"
     );
-    let list = batch(list);
     exec(tx.conn(), &sql, [list.clone()]).await?;
     let sql = format!(
         "UPDATE cap_uses SET used_fen = used_fen + batch.amount FROM {rows}

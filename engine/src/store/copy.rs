@@ -66,7 +66,7 @@ async fn described(file: &impl ConnectionTrait, name: String) -> Result<Table, E
     for (at, r) in rows(file, sql, [name.as_str().into()]).await?.iter().enumerate() {
         let column: String = get(r, "name")?;
         let kind = match get::<String>(r, "type")?.as_str() {
-            "BIGINT" => Column::BigInt,
+            "BIGINT" | "INTEGER" => Column::BigInt,
             "TEXT" => Column::Text,
             other => return Err(Error::broken(format!("column {name}.{column} is of type {other}"))),
         };

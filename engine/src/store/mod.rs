@@ -184,8 +184,16 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
             if read_only {
                 return sqlite;
             }
-            // FULL: a commit that was answered survives the loss of power, not only of the process.
-            sqlite.create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+            // FULL: a commit that was answered survives the loss of power, not only of the process. A batch touches
+            // hundreds of pages: room for them in memory, and a log long enough (32 MB) that the same page is written
+            // back once for many batches.
+            sqlite
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .pragma("temp_store", "MEMORY")
+                .pragma("cache_size", "-16384")
+                .pragma("wal_autocheckpoint", "8192")
         });
     // SQLite ends a transaction by itself when a write fails (the disk is full); the ROLLBACK after it is then refused,
     // and the driver goes on to count a transaction that is gone. On such a connection every later commit would only end
@@ -219,7 +227,9 @@ fn statement(db: &impl ConnectionTrait, sql: &str, values: impl IntoIterator<Ite
 
 /// Runs a statement and tells how many rows it changed.
 async fn exec(db: &impl ConnectionTrait, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64, DbErr> {
-    Ok(db.execute_raw(statement(db, sql, values)).await?.rows_affected())
+    let statement = statement(db, sql, values);
+    trial::plan(db, &statement).await?;
+    Ok(db.execute_raw(statement).await?.rows_affected())
 }
 
 /// All rows of a query.
@@ -228,7 +238,9 @@ async fn rows(
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<QueryResult>, DbErr> {
-    db.query_all_raw(statement(db, sql, values)).await
+    let statement = statement(db, sql, values);
+    trial::plan(db, &statement).await?;
+    db.query_all_raw(statement).await
 }
 
 /// The first row of a query, if any.

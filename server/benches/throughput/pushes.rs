@@ -44,6 +44,8 @@ fn follow(keys: &Keys, openid: &Openid, secs: i64, nonce: &str) -> Vec<u8> {
 
 /// Opens the sealed replies as WeChat does and takes each person's ticket out of them.
 pub fn tickets(keys: &Keys, now_secs: i64, run: &Run) -> Result<Vec<TicketCode>, String> {
+    // A reply is written to the person, not to the account.
+    let keys = &Keys { original_id: String::new(), ..keys.clone() };
     let ticket = |answer: &String| {
         let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
         let query = Query {

@@ -74,7 +74,7 @@ pub async fn rehearse(
     let rehearsed = async {
         let (page, person) = Page::of(&site, &slug, lang, peer, &headers).await?;
         let Some(person) = person else { return Ok(page.continues()) };
-        page.check(&person, &form.form_token)?;
+        super::check(site.engine(), &person, &slug, &form.form_token)?;
         let who = page.claimant(&person);
         let _told_by_the_page = site.engine().rehearse(page.campaign.id, &who, form.after).await?;
         Ok(web::redirect(&format!("/c/{slug}")))
