@@ -150,15 +150,16 @@ pub async fn mark_slots(tx: &mut Tx, campaign: CampaignId, taken: &[(i64, ClaimI
     if taken.is_empty() {
         return Ok(());
     }
-    let columns = [("position", Column::BigInt), ("claim_id", Column::BigInt)];
+    // The campaign in each row and the plus keep SQLite from starting with all slots, or all that are free.
+    let columns = [("campaign_id", Column::BigInt), ("position", Column::BigInt), ("claim_id", Column::BigInt)];
     let sql = format!(
-        "UPDATE pool_slots SET claim_id = batch.claim_id FROM {}
-        WHERE pool_slots.campaign_id = $2 AND pool_slots.position = batch.position AND pool_slots.claim_id IS NULL",
+        "UPDATE pool_slots SET claim_id = batch.claim_id FROM {} WHERE pool_slots.campaign_id = batch.campaign_id
+            AND pool_slots.position = batch.position AND +pool_slots.claim_id IS NULL",
         dialect::json_rows(tx.conn(), &columns)
     );
-    let mark = |(position, claim): &(i64, ClaimId)| json!({ "position": position, "claim_id": claim.0 });
+    let mark = |(position, claim): &(i64, ClaimId)| json!({ "campaign_id": campaign.0, "position": position, "claim_id": claim.0 });
     let batch = dialect::batch(taken.iter().map(mark).collect());
-    let marked = exec(tx.conn(), &sql, [batch, campaign.0.into()]).await?;
+    let marked = exec(tx.conn(), &sql, [batch]).await?;
     if usize::try_from(marked) == Ok(taken.len()) {
         Ok(())
     } else {
