@@ -104,10 +104,10 @@ async fn who_confirmed_first_keeps_the_money_and_staff_are_told() {
     assert_eq!(told, say::cancel_refused("INVALID_REQUEST", Lang::En));
     assert_eq!(pots(&world).await, (ALL - amount, amount, 0));
     world.later(secs(6)).await;
+    assert_eq!(world.callbacks_taken(1).await, [200]);
     world.work_until_idle().await;
     assert_eq!(world.payouts_at(State::Collected).await, 1);
     assert_eq!(pots(&world).await, (ALL - amount, 0, amount));
-    assert_eq!(world.callbacks_taken(1).await, [200]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
