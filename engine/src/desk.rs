@@ -7,6 +7,7 @@
 use crate::{Error, Said};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 
 /// The largest batch: large enough that a commit costs each request little, small enough that nobody waits long.
@@ -76,12 +77,12 @@ impl<Q: Send + Sync, A: Send> Desk<Q, A> {
         (n > 0).then(|| line.waiting.drain(..n).collect())
     }
 
-    /// Puts a request into the queue and waits for its durable answer. `lead` starts a task that calls [`Self::lead`].
-    /// Errors: the queue is full ([`Said::Busy`]); what the request's own batch met.
-    pub async fn ask(&self, request: Q, lead: impl FnOnce()) -> Result<A, Error> {
+    /// Puts a request into the queue and waits for its durable answer. `lead` calls [`Self::lead`]; it is started when
+    /// nobody leads. Errors: the queue is full ([`Said::Busy`]); what the request's own batch met.
+    pub async fn ask(&self, request: Q, lead: impl Future<Output = ()> + Send + 'static) -> Result<A, Error> {
         let (answered, must_lead) = self.join(request)?;
         if must_lead {
-            lead();
+            start(lead);
         }
         // A leader that broke off rolled its transaction back: nothing was done, and the same request may come again.
         answered.await.unwrap_or_else(|_| Err(Said::Busy.into()))
@@ -100,6 +101,19 @@ impl<Q: Send + Sync, A: Send> Desk<Q, A> {
             }
         }
         std::mem::forget(leading);
+    }
+}
+
+/// Starts a leader on a thread of its own. Among the tasks it would wait behind hundreds of connections for its turn,
+/// after each statement again, and they all wait for it: that took half of a batch's time. Where everything runs in one
+/// thread, so does the leader.
+fn start(lead: impl Future<Output = ()> + Send + 'static) {
+    let runtime = Handle::current();
+    if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
+        runtime.spawn(lead);
+    } else {
+        let here = runtime.clone();
+        runtime.spawn_blocking(move || here.block_on(lead));
     }
 }
 
@@ -167,9 +181,7 @@ mod tests {
     impl Counter {
         async fn ask(self: &Arc<Self>, n: usize) -> Result<usize, Error> {
             let leader = Arc::clone(self);
-            let lead = move || {
-                tokio::spawn(async move { leader.desk.lead(&*leader).await });
-            };
+            let lead = async move { leader.desk.lead(&*leader).await };
             self.desk.ask(n, lead).await
         }
     }

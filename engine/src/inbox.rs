@@ -109,9 +109,7 @@ impl Engine {
             die: self.draw().number(),
         };
         let leader = self.clone();
-        let lead = move || {
-            tokio::spawn(async move { leader.pushes_desk().lead(&PushWork(&leader)).await });
-        };
+        let lead = async move { leader.pushes_desk().lead(&PushWork(&leader)).await };
         self.pushes_desk().ask(received, lead).await
     }
 

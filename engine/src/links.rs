@@ -127,9 +127,7 @@ impl Engine {
             at: now,
         };
         let leader = self.clone();
-        let lead = move || {
-            tokio::spawn(async move { leader.visits_desk().lead(&VisitWork(&leader)).await });
-        };
+        let lead = async move { leader.visits_desk().lead(&VisitWork(&leader)).await };
         self.visits_desk().ask(visit, lead).await
     }
 

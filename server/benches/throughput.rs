@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         println!("measured by `cargo bench` only");
         return ExitCode::SUCCESS;
     }
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match server::running::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return told(Err(format!("the runtime does not start: {error}"))),
     };

@@ -104,7 +104,7 @@ enum OperatorCommand {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     telemetry::log();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match running::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return sentence(&format!("the runtime does not start: {error}")),
     };

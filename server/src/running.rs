@@ -24,6 +24,13 @@ fn not_started<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> NotSta
     move |why| NotStarted(format!("{what}: {why}"))
 }
 
+/// The runtime of a server. The database's answers come from outside: they are looked for before every task (SQLite's
+/// come from its own thread) and every few tasks (PostgreSQL's come by socket), so that nobody who has theirs waits
+/// behind hundreds of other connections. Errors: the system gives no threads.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().global_queue_interval(1).event_interval(8).build()
+}
+
 /// Opens a database that is there already and up to date, for a command that must not make or change one.
 pub async fn open_existing(config: &Config, clock: Clock, draw: Draw) -> Result<Engine, NotStarted> {
     if let Some(file) = config.sqlite_file()
