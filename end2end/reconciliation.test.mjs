@@ -21,6 +21,8 @@ describe('reconciliation', () => {
   });
   /** Turns the clock on by days, and waits until the server has noticed: sessions have ended by then. */
   const turn = async (page, days) => {
+    // A page without figures that move: their stream would call again, with a session that has ended.
+    await page.goto(`${stage.world.origin}/admin/accounts`);
     await stage.world.control('POST', 'clock', { advance_secs: days * DAY_SECS });
     await until('the door', async () => {
       await page.goto(`${stage.world.origin}/admin/accounts`);
