@@ -12,10 +12,11 @@ use tokio::sync::oneshot;
 
 /// The largest batch: large enough that a commit costs each request little, small enough that nobody waits long.
 pub(crate) const BATCH_MAX: usize = 256;
-/// How many may wait: what a slow disk (200 requests a second) gets done before a page gives up after 20 seconds, less a
-/// quarter. To wait a second is better than to be sent away, and whoever is sent away and comes again costs twice.
-/// Whoever comes after that is told at once to try again; nothing of theirs was begun.
-pub(crate) const WAITING_MAX: usize = 3_072;
+/// How many people may wait: what a slow disk (200 requests a second) gets done before a page gives up after 20 seconds,
+/// less a quarter. To wait a second is better than to be sent away, and whoever is sent away and comes again costs twice.
+pub(crate) const PEOPLE_MAX: usize = 3_072;
+/// How many pushes may wait: what the same disk gets done in the five seconds that WeChat waits for an answer.
+pub(crate) const PUSHES_MAX: usize = 1_024;
 
 /// What became of each request of a batch, in the order of the requests.
 pub(crate) type Answers<A> = Result<Vec<A>, Error>;
@@ -37,6 +38,7 @@ pub(crate) trait Work: Send + Sync {
 /// A queue of requests `Q` that are answered by `A`.
 pub(crate) struct Desk<Q, A> {
     line: Mutex<Line<Q, A>>,
+    waiting_max: usize,
 }
 
 struct Line<Q, A> {
@@ -50,9 +52,11 @@ struct Waiting<Q, A> {
     answer: oneshot::Sender<Result<A, Error>>,
 }
 
-impl<Q, A> Default for Desk<Q, A> {
-    fn default() -> Self {
-        Self { line: Mutex::new(Line { waiting: VecDeque::new(), led: false }) }
+impl<Q, A> Desk<Q, A> {
+    /// A desk at which so many may wait. Whoever comes after them is told at once to try again; nothing of theirs was
+    /// begun.
+    pub fn new(waiting_max: usize) -> Self {
+        Self { line: Mutex::new(Line { waiting: VecDeque::new(), led: false }), waiting_max }
     }
 }
 
@@ -60,7 +64,7 @@ impl<Q: Send + Sync, A: Send> Desk<Q, A> {
     /// Joins the queue. With `true` the caller must start a leader: nobody works yet.
     fn join(&self, request: Q) -> Result<(oneshot::Receiver<Result<A, Error>>, bool), Error> {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        if line.waiting.len() >= WAITING_MAX {
+        if line.waiting.len() >= self.waiting_max {
             return Err(Said::Busy.into());
         }
         let (answer, answered) = oneshot::channel();
@@ -187,7 +191,7 @@ mod tests {
     }
 
     fn counter() -> Arc<Counter> {
-        Arc::new(Counter { desk: Desk::default(), batches: AtomicUsize::new(0) })
+        Arc::new(Counter { desk: Desk::new(PEOPLE_MAX), batches: AtomicUsize::new(0) })
     }
 
     #[tokio::test]
@@ -212,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_comes_to_a_full_queue_is_told_at_once() {
         let counter = counter();
-        let answers = join_all((100..100 + WAITING_MAX + 10).map(|n| counter.ask(n))).await;
+        let answers = join_all((100..100 + PEOPLE_MAX + 10).map(|n| counter.ask(n))).await;
         let busy = answers.iter().filter(|a| a.as_ref().is_err_and(Error::is_busy)).count();
         assert_eq!(busy, 10);
     }

@@ -2,7 +2,6 @@
 //! Refuses to be predictable unless a seed was asked for.
 
 use rand::{RngCore, SeedableRng, rngs::StdRng};
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,36 +17,6 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// The same in upper case, for bill numbers.
 const UPPER: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Bytes that the operating system gave to this thread and nobody has taken.
-struct Ahead {
-    bytes: [u8; 1024],
-    left: usize,
-}
-
-thread_local! {
-    /// A claim takes some forty bytes in seven draws: asked one by one, the operating system is slower than the rest.
-    static AHEAD: RefCell<Ahead> = const { RefCell::new(Ahead { bytes: [0; 1024], left: 0 }) };
-}
-
-impl Ahead {
-    /// Moves bytes out; what was taken is wiped, so that nothing is given twice.
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system for randomness")]
-    fn take(&mut self, wanted: &mut [u8]) {
-        let ask = |bytes: &mut [u8]| getrandom::fill(bytes).expect("the operating system has randomness");
-        if wanted.len() > self.left {
-            if wanted.len() > self.bytes.len() {
-                return ask(wanted);
-            }
-            ask(&mut self.bytes);
-            self.left = self.bytes.len();
-        }
-        let from = self.left - wanted.len();
-        wanted.copy_from_slice(&self.bytes[from..self.left]);
-        self.bytes[from..self.left].fill(0);
-        self.left = from;
-    }
-}
-
 impl Draw {
     /// The operating system's randomness.
     pub fn system() -> Self {
@@ -60,10 +29,11 @@ impl Draw {
     }
 
     /// `N` random bytes.
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system for randomness")]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match &self.seeded {
-            None => AHEAD.with_borrow_mut(|ahead| ahead.take(&mut bytes)),
+            None => getrandom::fill(&mut bytes).expect("the operating system has randomness"),
             Some(seeded) => seeded.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes),
         }
         bytes

@@ -15,8 +15,8 @@ use app::claim::{Ask, Face, View};
 use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use engine::Error;
 use engine::claims::{Claimant, Claimed, OwnClaim, OwnPlace};
-use engine::{Engine, Error};
 use rules::account::Account;
 use rules::campaign::Campaign;
 use rules::eligibility::Refusal;
@@ -88,7 +88,7 @@ impl<'a> Page<'a> {
         Ok((Page { site, campaign, payer, lang, ip, rehearsal: None }, person))
     }
 
-    /// The answer to a form without a session: a POST must not lead to another origin.
+    /// The answer to a form without a session.
     fn continues(&self) -> Response {
         self.page(&View::Continue { url: format!("/c/{}", self.campaign.slug) })
     }
@@ -257,9 +257,26 @@ pub fn face(campaign: &Campaign, payer: &Account, lang: Lang) -> Face {
     }
 }
 
-/// Errors unless the form was made for this person and campaign.
-fn check(engine: &Engine, person: &Person, slug: &Slug, form_token: &str) -> Result<(), Error> {
-    if person.made_form(engine.vault(), slug, form_token) { Ok(()) } else { Err(engine::Said::Forbidden.into()) }
+/// Who posted a form, or the page that sends a stranger on: a POST must not lead to another origin. No query before the
+/// desk: a campaign's first minute comes through here. Errors: no such campaign; the form was made for somebody else or
+/// another campaign.
+async fn posted(
+    site: &Site,
+    slug: &Slug,
+    lang: Lang,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    form_token: &str,
+) -> Result<Result<Claimant, Response>, Error> {
+    let engine = site.engine();
+    let payer = engine.payer_of(slug).await?;
+    let Some(person) = Person::of(engine.vault(), headers, &payer, engine.clock().now()) else {
+        return Ok(Err(Page::of(site, slug, lang, peer, headers).await?.0.continues()));
+    };
+    if !person.made_form(engine.vault(), slug, form_token) {
+        return Err(engine::Said::Forbidden.into());
+    }
+    Ok(Ok(claimant(&person, web::caller_ip(site.config(), peer, headers).to_string())))
 }
 
 fn claimant(person: &Person, ip: String) -> Claimant {
@@ -285,15 +302,11 @@ pub async fn claim(
     let lang = web::lang(None, &headers);
     let Ok(slug) = Slug::try_from(form.campaign.as_str()) else { return web::not_found(lang) };
     let claimed = async {
-        // No query before the desk: a campaign's first minute comes through here.
-        let engine = site.engine();
-        let payer = engine.payer_of(&slug).await?;
-        let Some(person) = Person::of(engine.vault(), &headers, &payer, engine.clock().now()) else {
-            return Ok(Page::of(&site, &slug, lang, peer, &headers).await?.0.continues());
+        let who = match posted(&site, &slug, lang, peer, &headers, &form.form_token).await? {
+            Ok(who) => who,
+            Err(sent_on) => return Ok(sent_on),
         };
-        check(engine, &person, &slug, &form.form_token)?;
-        let ip = web::caller_ip(site.config(), peer, &headers).to_string();
-        match engine.claim(&slug, &claimant(&person, ip)).await? {
+        match site.engine().claim(&slug, &who).await? {
             Claimed::Refused(Refusal::AlreadyClaimed) => Ok(web::redirect(&format!("/c/{slug}?again=1"))),
             Claimed::Granted(_) | Claimed::Refused(_) => Ok(web::redirect(&format!("/c/{slug}"))),
         }

@@ -1,7 +1,7 @@
 //! The tester's side of a draft: their link, their page, and its form.
 //! Refuses whoever is not on the list: to them the campaign has not begun.
 
-use super::Page;
+use super::{Page, posted};
 use crate::extract::Sent;
 use crate::person::Person;
 use crate::site::Site;
@@ -72,11 +72,12 @@ pub async fn rehearse(
     let lang = web::lang(None, &headers);
     let Ok(slug) = Slug::try_from(form.campaign.as_str()) else { return web::not_found(lang) };
     let rehearsed = async {
-        let (page, person) = Page::of(&site, &slug, lang, peer, &headers).await?;
-        let Some(person) = person else { return Ok(page.continues()) };
-        super::check(site.engine(), &person, &slug, &form.form_token)?;
-        let who = page.claimant(&person);
-        let _told_by_the_page = site.engine().rehearse(page.campaign.id, &who, form.after).await?;
+        let who = match posted(&site, &slug, lang, peer, &headers, &form.form_token).await? {
+            Ok(who) => who,
+            Err(sent_on) => return Ok(sent_on),
+        };
+        let campaign = site.engine().campaign_by_slug(&slug).await?;
+        let _told_by_the_page = site.engine().rehearse(campaign.id, &who, form.after).await?;
         Ok(web::redirect(&format!("/c/{slug}")))
     };
     rehearsed.await.unwrap_or_else(|error: Error| web::broke(&error, lang))
