@@ -97,9 +97,9 @@ impl Engine {
             return Err(Error::conflict(say::packet_gone(lang)));
         }
         let merchant = self.merchant_in(tx.conn(), &campaign.mch_id).await?;
-        let request = self.freeze(&merchant, &campaign, &who, ended.amount, now)?;
+        let request = self.freeze(&merchant.apiv2_key, &campaign, &who, ended.amount, now)?;
         let new = NewPayout { id, claim: ended.claim, line: ended.line, amount: ended.amount, request, at: now };
-        payouts::queue(&mut tx, &[new]).await?;
+        payouts::queue(tx.conn(), &[new]).run(&mut tx).await?;
         caps::count(&mut tx, id, ended.amount.get()).await?;
         audit::note(self, &mut tx, by, "payout.reissue", payout.0).await?;
         tx.commit().await?;

@@ -70,7 +70,7 @@ impl Engine {
     /// The complete signed request of a new payout; made once and never again.
     pub(crate) fn freeze(
         &self,
-        merchant: &Merchant,
+        apiv2_key: &str,
         campaign: &Campaign,
         who: &Claimant,
         amount: Fen,
@@ -79,7 +79,7 @@ impl Engine {
         let mch_billno = self.new_billno(now)?;
         let rail = campaign.rail;
         let body = match rail {
-            Rail::Redpack => self.redpack_body(merchant, campaign, who, &mch_billno, amount)?,
+            Rail::Redpack => self.redpack_body(apiv2_key, campaign, who, &mch_billno, amount)?,
             Rail::Transfer => self.transfer_body(campaign, who, &mch_billno, amount)?,
         };
         Ok(Frozen { rail, mch_id: campaign.mch_id.clone(), appid: who.appid.clone(), mch_billno, body })
@@ -87,7 +87,7 @@ impl Engine {
 
     fn redpack_body(
         &self,
-        merchant: &Merchant,
+        apiv2_key: &str,
         campaign: &Campaign,
         who: &Claimant,
         mch_billno: &MchBillno,
@@ -106,7 +106,7 @@ impl Engine {
             remark: shortened(&campaign.name, 256),
             scene_id: campaign.scene_id.map(|scene| scene.name().to_owned()),
         };
-        request.request_xml(&merchant.apiv2_key, &self.draw().upper(32)).map_err(Error::broken)
+        request.request_xml(apiv2_key, &self.draw().upper(32)).map_err(Error::broken)
     }
 
     /// `LB` + yyMMdd (Beijing) + 20 random characters: 28, never sequential.

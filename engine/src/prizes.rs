@@ -120,7 +120,10 @@ impl Engine {
                 let slots = split.cut(&mut || self.draw().number());
                 store::write_slots(tx, campaign, &slots).await
             }
-            PrizeRule::Bounded(split) => store::set_left(tx, campaign, split.whole()).await,
+            PrizeRule::Bounded(split) => {
+                store::set_left(campaign, split.whole()).run(tx).await?;
+                Ok(())
+            }
             PrizeRule::Fixed(_) | PrizeRule::Range(..) | PrizeRule::Tiers(_) => Ok(()),
         }
     }

@@ -64,7 +64,7 @@ impl Engine {
             amount: rehearsal::amount(&campaign)?,
             testers,
             checks: Checks {
-                has_account: !campaigns::active_members(tx.conn(), id).await?.is_empty(),
+                has_account: campaigns::members(tx.conn(), id).await?.iter().any(|member| member.active),
                 is_funded: budget.available >= campaign.prize.min(),
                 is_rehearsed: store::is_collected(tx.conn(), &campaign).await?,
             },
@@ -263,7 +263,7 @@ impl Engine {
             ip: who.ip.clone(),
             at: now,
         };
-        claims_store::insert(tx, &[new], true).await?;
+        claims_store::insert(tx.conn(), &[new], true).run(tx).await?;
         let reserve = Transfer {
             id: self.draw().id(now),
             line,
@@ -277,8 +277,9 @@ impl Engine {
             return Err(Error::broken("a rehearsal took more than its line has"));
         }
         let merchant = self.merchant_in(tx.conn(), &campaign.mch_id).await?;
-        let request = self.freeze(&merchant, campaign, who, amount, now)?;
-        payouts::queue(tx, &[NewPayout { id: payout, claim, line, amount, request, at: now }]).await?;
+        let request = self.freeze(&merchant.apiv2_key, campaign, who, amount, now)?;
+        let new = NewPayout { id: payout, claim, line, amount, request, at: now };
+        payouts::queue(tx.conn(), &[new]).run(tx).await?;
         let left = budget.available.checked_sub(amount);
         let left = left.ok_or_else(|| Error::broken("a rehearsal beyond its line"))?;
         tell_low(tx, campaign, (budget.available, left), now).await

@@ -8,7 +8,8 @@ use rules::time::{BeijingDay, UnixMs};
 use sea_orm::ConnectionTrait;
 
 /// The setting that holds everything still: when the backup came back.
-const RESTORED_AT: &str = "restored_at";
+/// The setting that is there while nothing moves: when the books were restored.
+pub(crate) const RESTORED_AT: &str = "restored_at";
 /// The setting that tells the newest instant that the restored books know of.
 const KNOWN_UNTIL: &str = "restored_known_until";
 /// The setting that tells whose secrets the database keeps.

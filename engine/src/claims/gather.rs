@@ -5,12 +5,13 @@ use super::Request;
 use crate::prizes::stock::Stock;
 use crate::store::claims::{self as store, Key, Stand};
 use crate::store::dialect::Lock;
-use crate::store::{budgets, campaigns, caps};
+use crate::store::grounds::{self as rows, Caps, Found};
 use crate::{Error, restore};
 use rules::campaign::{Campaign, Member, Opening, Scope};
 use rules::cap::{Cap, Kind, Room};
 use rules::ids::{AccountId, Appid, CampaignId, Slug};
 use rules::ledger::Budget;
+use rules::prize::{PrizeRule, Prizes};
 use rules::time::UnixMs;
 use sea_orm::ConnectionTrait;
 use std::collections::{HashMap, HashSet};
@@ -28,6 +29,8 @@ pub struct Ground {
     pub opening: Opening,
     /// The accounts in the campaign that staff did not take out.
     pub members: HashMap<AccountId, Member>,
+    /// What signs the merchant's requests, still sealed.
+    pub apiv2_key: Option<String>,
 }
 
 /// All facts of a batch.
@@ -42,25 +45,7 @@ pub struct Facts {
 impl Facts {
     /// Reads everything. The lines come first and stay locked, sorted by id: what is read after them is theirs alone.
     pub async fn gather(db: &impl ConnectionTrait, batch: &[&Request], lock: Lock, now: UnixMs) -> Result<Self, Error> {
-        let slugs: HashSet<&Slug> = batch.iter().map(|request| &request.slug).collect();
-        let campaigns = campaigns::by_slugs(db, slugs).await?;
-        let ids: Vec<CampaignId> = campaigns.iter().map(|(campaign, _)| campaign.id).collect();
-        let budgets = budgets::of_campaigns(db, &ids, lock).await?;
-        let held = restore::is_held(db).await?;
-        let mut grounds = HashMap::new();
-        for (campaign, payer) in campaigns {
-            let budget = *budgets.get(&campaign.id).ok_or_else(|| Error::broken("a campaign without its line"))?;
-            let members = campaigns::active_members(db, campaign.id).await?;
-            let members = members.into_iter().map(|member| (member.account.id, member)).collect();
-            let room = room(db, &campaign, now).await?;
-            let wanted = batch.iter().filter(|request| request.slug == campaign.slug).count();
-            let stock = Stock::open(db, campaign.id, wanted, lock).await?;
-            let opening = match campaign.opening(now) {
-                Opening::Open if held => Opening::Paused,
-                opening => opening,
-            };
-            grounds.insert(campaign.slug.clone(), Ground { campaign, payer, budget, room, stock, opening, members });
-        }
+        let grounds = grounds(db, batch, lock, now).await?;
         let asked: Vec<_> = batch
             .iter()
             .enumerate()
@@ -83,11 +68,47 @@ impl Facts {
     }
 }
 
-async fn room(db: &impl ConnectionTrait, campaign: &Campaign, now: UnixMs) -> Result<Room, Error> {
-    let mut set = caps::of_campaign(db, campaign.id).await?;
-    set.push(Cap { kind: Kind::Asserted, object: 0, limit: campaign.asserted_cap });
-    let used = caps::used(db, campaign.id, now).await?;
-    Ok(Room::new(set, used, campaign.paced.then_some(campaign.closes_at)))
+/// What holds for each campaign of the batch.
+async fn grounds(
+    db: &impl ConnectionTrait,
+    batch: &[&Request],
+    lock: Lock,
+    now: UnixMs,
+) -> Result<HashMap<Slug, Ground>, Error> {
+    let slugs: HashSet<&Slug> = batch.iter().map(|request| &request.slug).collect();
+    let found = rows::by_slugs(db, slugs, restore::RESTORED_AT, lock).await?;
+    let ids: Vec<CampaignId> = found.iter().map(|found| found.campaign.id).collect();
+    let mut members: HashMap<CampaignId, Members> = HashMap::new();
+    for (campaign, member, rule) in rows::members(db, &ids).await? {
+        let (all, rules) = members.entry(campaign).or_default();
+        rules.extend(rule.map(|rule| (member.account.id, rule)));
+        all.insert(member.account.id, member);
+    }
+    let mut caps = rows::caps(db, &ids, now).await?;
+    let mut grounds = HashMap::new();
+    for Found { campaign, payer, budget, grades, apiv2_key, held } in found {
+        let (members, accounts) = members.remove(&campaign.id).unwrap_or_default();
+        let room = room(&campaign, caps.remove(&campaign.id).unwrap_or_default());
+        let wanted = batch.iter().filter(|request| request.slug == campaign.slug).count();
+        let prizes = Prizes { default: campaign.prize.clone(), accounts, grades };
+        let stock = Stock::open(db, campaign.id, prizes, wanted, lock).await?;
+        let opening = match campaign.opening(now) {
+            Opening::Open if held => Opening::Paused,
+            opening => opening,
+        };
+        let ground = Ground { campaign, payer, budget, room, stock, opening, members, apiv2_key };
+        grounds.insert(ground.campaign.slug.clone(), ground);
+    }
+    Ok(grounds)
+}
+
+/// The accounts in a campaign, and the prize rules that some have of their own.
+type Members = (HashMap<AccountId, Member>, HashMap<AccountId, PrizeRule>);
+
+fn room(campaign: &Campaign, caps: Caps) -> Room {
+    let asserted = Cap { kind: Kind::Asserted, object: 0, limit: campaign.asserted_cap };
+    let set = caps.set.into_iter().chain([asserted]).collect();
+    Room::new(set, caps.used, campaign.paced.then_some(campaign.closes_at))
 }
 
 /// Every identity of the person that is known now, each as the key that a claim takes. Without a ticket in a campaign

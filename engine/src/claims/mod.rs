@@ -136,9 +136,6 @@ impl Engine {
                 self.spent().note(request, decided, &facts, now);
             }
         }
-        for ground in facts.grounds.into_values() {
-            ground.stock.close(tx).await?;
-        }
         Ok(decided.into_iter().map(|decided| decided.map(|d| d.answer())).collect())
     }
 

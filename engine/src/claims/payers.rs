@@ -5,7 +5,7 @@ use crate::store::campaigns;
 use crate::{Engine, Error};
 use rules::ids::{Appid, Slug};
 use rules::time::{UnixMs, secs};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// How long a payer is believed; staff who change it see it at work after so long.
@@ -35,8 +35,7 @@ impl Engine {
         if let Some(appid) = self.payers().known(slug, now) {
             return Ok(appid);
         }
-        let found = campaigns::by_slugs(self.db().read(), HashSet::from([slug])).await?.pop();
-        let (_, appid) = found.ok_or_else(Error::not_found)?;
+        let appid = campaigns::payer_of(self.db().read(), slug).await?.ok_or_else(Error::not_found)?;
         self.payers().note(slug, &appid, now);
         Ok(appid)
     }

@@ -5,13 +5,14 @@ use super::Request;
 use super::decide::{Decided, Grant, Refused};
 use super::gather::{Facts, Ground};
 use super::spent::Counted;
-use crate::merchants::Merchant;
 use crate::store::budgets::{self, Transfer};
 use crate::store::caps::{self, Changes};
 use crate::store::claims::{self as store, Key as ClaimKey, NewClaim, NewRefusal, Stand};
 use crate::store::live::{self as rollups, Deltas, Key};
 use crate::store::payouts::{self, NewPayout};
+use crate::store::script::Script;
 use crate::store::{Tx, alerts, tickets};
+use crate::vault::Purpose;
 use crate::{Engine, Error};
 use rules::Fen;
 use rules::alert;
@@ -21,7 +22,9 @@ use rules::ids::{ClaimId, PayoutId};
 use rules::ledger;
 use rules::live::Figures;
 use rules::time::UnixMs;
+use sea_orm::ConnectionTrait;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Everything that a batch writes, table by table.
 #[derive(Default)]
@@ -42,7 +45,8 @@ struct Written<'a> {
     ground: &'a Ground,
     stand: &'a Stand,
     grant: &'a Grant,
-    merchant: &'a Merchant,
+    /// What signs the merchant's requests.
+    apiv2_key: &'a str,
 }
 
 impl Engine {
@@ -56,29 +60,38 @@ impl Engine {
         now: UnixMs,
     ) -> Result<(), Error> {
         let mut sheet = Sheet::default();
-        let mut merchants = HashMap::new();
+        let mut keys = HashMap::new();
         for (at, (request, decided)) in batch.iter().zip(decided).enumerate() {
             let Ok(decided) = decided else { continue };
             let ground = facts.grounds.get(&request.slug).ok_or_else(Error::not_found)?;
             match decided {
                 Decided::Refused(refused) => self.note_refusal(&mut sheet, request, ground, refused, now),
                 Decided::Granted(grant) => {
-                    let mch_id = &ground.campaign.mch_id;
-                    if !merchants.contains_key(mch_id) {
-                        merchants.insert(mch_id, self.merchant_in(tx.conn(), mch_id).await?);
-                    }
+                    let apiv2_key = match keys.entry(&ground.campaign.mch_id) {
+                        Entry::Occupied(opened) => opened.into_mut(),
+                        Entry::Vacant(sealed) => sealed.insert(self.apiv2_key(ground)?),
+                    };
                     let stand = &facts.stands[at][grant.stand];
-                    let written = Written { request, ground, stand, grant, merchant: &merchants[mch_id] };
+                    let written = Written { request, ground, stand, grant, apiv2_key };
                     self.note_grant(&mut sheet, &written, now)?;
                 }
             }
         }
-        sheet.write(tx, self.settings().node).await?;
+        let mut script = Script::default();
+        sheet.write(tx.conn(), self.settings().node, &mut script);
+        script.add(facts.grounds.values().flat_map(|ground| ground.stock.closing(tx.conn())));
+        script.run(tx).await?;
         tell_low_of(tx, facts, &sheet.reservations, now).await
     }
 
+    /// The key that signs the requests of a campaign's merchant. Errors: there is no such merchant.
+    fn apiv2_key(&self, ground: &Ground) -> Result<String, Error> {
+        let sealed = ground.apiv2_key.as_deref().ok_or_else(Error::not_found)?;
+        Ok(self.vault().open(Purpose::Secret, sealed)?)
+    }
+
     fn note_grant(&self, sheet: &mut Sheet, written: &Written<'_>, now: UnixMs) -> Result<(), Error> {
-        let Written { request, ground, stand, grant, merchant } = written;
+        let Written { request, ground, stand, grant, apiv2_key } = written;
         let (campaign, amount) = (&ground.campaign, grant.amount);
         let claim = grant.claim;
         let payout = PayoutId(self.draw().id(now));
@@ -105,7 +118,7 @@ impl Engine {
             operator: None,
             at: now,
         });
-        let request = self.freeze(merchant, campaign, &request.who, amount, now)?;
+        let request = self.freeze(apiv2_key, campaign, &request.who, amount, now)?;
         sheet.payouts.push(NewPayout { id: payout, claim, line, amount, request, at: now });
         for counter in grant.granted.uses() {
             *sheet.uses.entry((campaign.id, counter)).or_default() += amount.get();
@@ -169,25 +182,20 @@ pub(crate) async fn tell_low(
 impl Sheet {
     /// Writes table by table. The lines are locked and the keys were looked at under that lock: a row that is not taken
     /// as gathered means that something is wrong, and undoes the batch.
-    async fn write(&self, tx: &mut Tx, node: i64) -> Result<(), Error> {
-        let same = |what: &str, written: u64, wanted: usize| {
-            let found = format!("a batch wrote {written} {what} instead of {wanted}");
-            if written == wanted as u64 { Ok(()) } else { Err(Error::broken(found)) }
-        };
+    fn write(&self, db: &impl ConnectionTrait, node: i64, script: &mut Script) {
         if !self.claims.is_empty() {
-            same("claims", store::insert(tx, &self.claims, false).await?, self.claims.len())?;
-            same("claim keys", store::take_keys(tx, &self.keys).await?, self.keys.len())?;
-            same("tickets", tickets::use_up(tx, &self.tickets).await?, self.tickets.len())?;
-            if !budgets::transfer(tx, &self.reservations).await? {
-                return Err(Error::broken("a batch granted more than its line has"));
-            }
-            same("payouts", payouts::queue(tx, &self.payouts).await?, self.payouts.len())?;
-            caps::add(tx, &self.uses).await?;
+            script.add([
+                store::insert(db, &self.claims, false),
+                store::take_keys(db, &self.keys),
+                tickets::use_up(db, &self.tickets),
+            ]);
+            script.add(budgets::transferring(db, &self.reservations));
+            script.add([payouts::queue(db, &self.payouts), caps::grow(db, &self.uses)]);
         }
         if !self.refusals.is_empty() {
-            store::refuse(tx, &self.refusals).await?;
+            script.add([store::refuse(db, &self.refusals)]);
         }
-        rollups::add(tx, node, &self.figures).await
+        script.add(rollups::grow(db, node, &self.figures));
     }
 }
 

@@ -142,7 +142,7 @@ impl Engine {
             ip: String::new(),
             at: now,
         };
-        claims::refuse(tx, &[refusal]).await?;
+        claims::refuse(tx.conn(), &[refusal]).run(tx).await?;
         let key = Key { campaign: campaign.id, account: account.id, link: None, minute: now.minute() };
         let delta = Figures { refusals: 1, ..Figures::default() }.into();
         rollups::add(tx, self.settings().node, &rollups::one(key, &delta)).await?;

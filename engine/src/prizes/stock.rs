@@ -4,6 +4,7 @@
 use crate::Error;
 use crate::store::ageing::Ended;
 use crate::store::dialect::Lock;
+use crate::store::script::Step;
 use crate::store::{Tx, prizes as store};
 use rules::Fen;
 use rules::follow::Grade;
@@ -16,8 +17,8 @@ use std::collections::VecDeque;
 /// The packets of a campaign that one transaction hands out.
 ///
 /// Open it while the campaign's budget lines are locked. For each claim in turn: [`offer`](Self::offer) tells what it
-/// would get; once it is granted, [`take`](Self::take). Then [`close`](Self::close) writes what was taken, in a few
-/// statements however many they were. Whatever was offered and not taken is as it was.
+/// would get; once it is granted, [`take`](Self::take). Then the steps of [`closing`](Self::closing) write what was taken.
+/// Whatever was offered and not taken is as it was.
 pub(crate) struct Stock {
     campaign: CampaignId,
     prizes: Prizes,
@@ -44,14 +45,14 @@ pub(crate) struct Offer {
 }
 
 impl Stock {
-    /// Reads the rules as they are now and the next packets, enough for `claims` claims.
+    /// Reads the next packets under these rules, enough for `claims` claims.
     pub async fn open(
         db: &impl ConnectionTrait,
         campaign: CampaignId,
+        prizes: Prizes,
         claims: usize,
         lock: Lock,
     ) -> Result<Self, Error> {
-        let prizes = store::of_campaign(db, campaign).await?;
         let source = match &prizes.default {
             PrizeRule::Pool(_) => {
                 let slots: VecDeque<_> = store::take_slots(db, campaign, claims, lock).await?.into();
@@ -119,16 +120,14 @@ impl Stock {
         Ok(())
     }
 
-    /// Writes what was taken.
-    pub async fn close(self, tx: &mut Tx) -> Result<(), Error> {
-        match self.source {
-            Source::Free => Ok(()),
-            Source::Pool { taken, .. } => store::mark_slots(tx, self.campaign, &taken).await,
-            Source::Bounded { taken, .. } if taken.is_empty() => Ok(()),
-            Source::Bounded { left, taken, .. } => {
-                store::add_shares(tx, self.campaign, &taken).await?;
-                store::set_left(tx, self.campaign, left).await
+    /// What writes down what was taken: a few steps, however many took something.
+    pub fn closing(&self, db: &impl ConnectionTrait) -> Vec<Step> {
+        match &self.source {
+            Source::Pool { taken, .. } if !taken.is_empty() => vec![store::mark_slots(db, self.campaign, taken)],
+            Source::Bounded { left, taken, .. } if !taken.is_empty() => {
+                vec![store::add_shares(db, self.campaign, taken), store::set_left(self.campaign, *left)]
             }
+            Source::Free | Source::Pool { .. } | Source::Bounded { .. } => Vec::new(),
         }
     }
 }
@@ -151,8 +150,8 @@ pub(crate) async fn take_again(tx: &mut Tx, ended: &Ended) -> Result<bool, Error
         PrizeRule::Bounded(split) => {
             let left = store::left(tx.conn(), campaign, Lock::ForUpdate).await?;
             let Some(rest) = left.and_then(|left| split.without(left, amount)) else { return Ok(false) };
-            store::add_shares(tx, campaign, &[(claim, amount)]).await?;
-            store::set_left(tx, campaign, rest).await?;
+            store::add_shares(tx.conn(), campaign, &[(claim, amount)]).run(tx).await?;
+            store::set_left(campaign, rest).run(tx).await?;
             Ok(true)
         }
     }

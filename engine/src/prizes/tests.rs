@@ -7,6 +7,7 @@ use crate::merchants::NewMerchant;
 use crate::operators::console;
 use crate::payer::Payer;
 use crate::store::dialect::Lock;
+use crate::store::script::Script;
 use crate::{Clock, Db, Draw, Settings, Vault};
 use rules::Fen;
 use rules::account::AccountForm;
@@ -73,8 +74,7 @@ impl Shop {
     async fn hands_out(&self, first: i64, claims: i64) -> Vec<Fen> {
         let mut tx = self.engine.db().begin().await.unwrap();
         store::lock(&mut tx, self.campaign).await.unwrap();
-        let mut stock =
-            Stock::open(tx.conn(), self.campaign, usize::try_from(claims).unwrap(), Lock::ForUpdate).await.unwrap();
+        let mut stock = stock(&tx, self.campaign, usize::try_from(claims).unwrap()).await;
         let mut amounts = Vec::new();
         for claim in first..first + claims {
             let die = self.engine.draw().number();
@@ -83,7 +83,7 @@ impl Shop {
             stock.take(ClaimId(claim), offer).unwrap();
             amounts.push(offer.amount);
         }
-        stock.close(&mut tx).await.unwrap();
+        close(&stock, &mut tx).await.unwrap();
         tx.commit().await.unwrap();
         amounts
     }
@@ -103,6 +103,19 @@ impl Shop {
     async fn total_agrees(&self) {
         assert_eq!(store::first_difference(self.engine.db().read()).await.unwrap(), None);
     }
+}
+
+/// The stock of a campaign for so many claims, under the rules that it has now.
+async fn stock(tx: &Tx, campaign: CampaignId, claims: usize) -> Stock {
+    let prizes = store::of_campaign(tx.conn(), campaign).await.unwrap();
+    Stock::open(tx.conn(), campaign, prizes, claims, Lock::ForUpdate).await.unwrap()
+}
+
+/// Writes what was taken.
+async fn close(stock: &Stock, tx: &mut Tx) -> Result<(), Error> {
+    let mut script = Script::default();
+    script.add(stock.closing(tx.conn()));
+    script.run(tx).await
 }
 
 fn service() -> AccountForm {
@@ -199,11 +212,11 @@ async fn a_transaction_that_is_dropped_takes_nothing() {
     let shop = Shop::with("dropped", PrizeRule::Pool(split(700, 3))).await;
     {
         let mut tx = shop.engine.db().begin().await.unwrap();
-        let mut stock = Stock::open(tx.conn(), shop.campaign, 3, Lock::ForUpdate).await.unwrap();
+        let mut stock = stock(&tx, shop.campaign, 3).await;
         let offer = stock.offer(shop.account, Grade::Proven, 0).unwrap();
         stock.take(ClaimId(1), offer).unwrap();
         assert!(stock.take(ClaimId(2), Offer { amount: fen(1), of_total: true }).is_err(), "nobody was offered that");
-        stock.close(&mut tx).await.unwrap();
+        close(&stock, &mut tx).await.unwrap();
     }
     assert_eq!(sum(&shop.hands_out(1, 3).await), 700);
 }
@@ -212,8 +225,11 @@ async fn a_transaction_that_is_dropped_takes_nothing() {
 async fn one_slot_is_never_given_to_two_claims() {
     let shop = Shop::with("twice", PrizeRule::Pool(split(700, 3))).await;
     let mut tx = shop.engine.db().begin().await.unwrap();
-    store::mark_slots(&mut tx, shop.campaign, &[(0, ClaimId(1))]).await.unwrap();
-    assert!(store::mark_slots(&mut tx, shop.campaign, &[(1, ClaimId(2)), (0, ClaimId(3))]).await.is_err());
+    for (claims, is_right) in [(&[(0, ClaimId(1))][..], true), (&[(1, ClaimId(2)), (0, ClaimId(3))], false)] {
+        let mut script = Script::default();
+        script.add([store::mark_slots(tx.conn(), shop.campaign, claims)]);
+        assert_eq!(script.run(&mut tx).await.is_ok(), is_right, "{claims:?}");
+    }
 }
 
 #[tokio::test]
@@ -223,7 +239,7 @@ async fn a_rule_of_one_account_or_grade_goes_before_the_campaigns_and_leaves_its
     let fixed = |amount| Some(PrizeRule::Fixed(fen(amount)));
     engine.set_grade_prize(&console(), campaign, Grade::Asserted, fixed(150), Lang::En).await.unwrap();
     let tx = engine.db().begin().await.unwrap();
-    let mut stock = Stock::open(tx.conn(), campaign, 1, Lock::ForUpdate).await.unwrap();
+    let mut stock = stock(&tx, campaign, 1).await;
     let offer = stock.offer(account, Grade::Asserted, 0).unwrap();
     assert_eq!(offer, Offer { amount: fen(150), of_total: false });
     stock.take(ClaimId(1), offer).unwrap();

@@ -3,6 +3,7 @@
 
 use super::dialect::Column::{BigInt, Text};
 use super::dialect::{Lock, batch, json_rows};
+use super::script::Step;
 use super::{Tx, exec, fen, get, parsed, row, rows};
 use crate::error::Error;
 use rules::Fen;
@@ -13,9 +14,10 @@ use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 
-fn budget(r: &QueryResult) -> Result<Budget, Error> {
+/// A line from its row, whose id stands in the column `id`.
+pub fn line(r: &QueryResult, id: &str) -> Result<Budget, Error> {
     Ok(Budget {
-        line: LineId(get(r, "id")?),
+        line: LineId(get(r, id)?),
         available: fen(r, "available_fen")?,
         reserved: fen(r, "reserved_fen")?,
         paid: fen(r, "paid_fen")?,
@@ -24,7 +26,7 @@ fn budget(r: &QueryResult) -> Result<Budget, Error> {
 
 pub async fn of_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<Option<Budget>, Error> {
     let sql = "SELECT * FROM lines WHERE campaign_id = $1";
-    row(db, sql, [campaign.0.into()]).await?.as_ref().map(budget).transpose()
+    row(db, sql, [campaign.0.into()]).await?.as_ref().map(|r| line(r, "id")).transpose()
 }
 
 /// The lines of these campaigns, taken sorted by id.
@@ -40,7 +42,7 @@ pub async fn of_campaigns(
         lock.clause(db)
     );
     let found = rows(db, &sql, [batch(list)]).await?;
-    found.iter().map(|r| Ok((CampaignId(get(r, "campaign_id")?), budget(r)?))).collect()
+    found.iter().map(|r| Ok((CampaignId(get(r, "campaign_id")?), line(r, "id")?))).collect()
 }
 
 /// True once money was put into a campaign's budget.
@@ -98,6 +100,24 @@ pub struct Transfer {
 /// Moves money: the balances and their transfers together. `Ok(false)`, and nothing moved, when a pot holds too little.
 /// Within one call only the sum of a line's movements must leave nothing negative.
 pub async fn transfer(tx: &mut Tx, transfers: &[Transfer]) -> Result<bool, Error> {
+    for line in move_lines(transfers) {
+        if line.run(tx).await? == 0 {
+            return Ok(false);
+        }
+    }
+    write(tx.conn(), transfers).run(tx).await?;
+    Ok(true)
+}
+
+/// The same as steps of a script, which a pot that holds too little breaks off.
+pub fn transferring(db: &impl ConnectionTrait, transfers: &[Transfer]) -> Vec<Step> {
+    let mut steps = move_lines(transfers);
+    steps.push(write(db, transfers));
+    steps
+}
+
+/// Changes balances. A line of which a pot holds too little stays as it is.
+fn move_lines(transfers: &[Transfer]) -> Vec<Step> {
     let mut changes: BTreeMap<LineId, [i64; 3]> = BTreeMap::new();
     for t in transfers {
         let (debit, credit) = t.event.entries();
@@ -111,16 +131,13 @@ pub async fn transfer(tx: &mut Tx, transfers: &[Transfer]) -> Result<bool, Error
     let sql = "UPDATE lines SET available_fen = available_fen + $2, reserved_fen = reserved_fen + $3,
             paid_fen = paid_fen + $4
         WHERE id = $1 AND available_fen + $2 >= 0 AND reserved_fen + $3 >= 0 AND paid_fen + $4 >= 0";
-    for (line, [available, reserved, paid]) in changes {
-        if exec(tx.conn(), sql, [line.0.into(), available.into(), reserved.into(), paid.into()]).await? == 0 {
-            return Ok(false);
-        }
-    }
-    write(tx, transfers).await?;
-    Ok(true)
+    let step = |(line, [available, reserved, paid]): (LineId, [i64; 3])| {
+        Step::new("lines", sql.to_owned(), [line.0.into(), available.into(), reserved.into(), paid.into()], 1)
+    };
+    changes.into_iter().map(step).collect()
 }
 
-async fn write(tx: &mut Tx, transfers: &[Transfer]) -> Result<(), Error> {
+fn write(db: &impl ConnectionTrait, transfers: &[Transfer]) -> Step {
     let list = transfers.iter().map(|t| {
         let (debit, credit) = t.event.entries();
         json!({ "id": t.id, "line_id": t.line.0, "event": t.event.name(), "debit": debit.name(), "credit": credit.name(),
@@ -145,8 +162,7 @@ async fn write(tx: &mut Tx, transfers: &[Transfer]) -> Result<(), Error> {
         SELECT id, line_id, event, debit, credit, amount_fen, payout_id, operator_id, at,
             CASE WHEN settles IS NULL THEN NULL ELSE (SELECT r.id FROM transfers r
                 WHERE r.payout_id = batch.payout_id AND r.event = batch.settles) END FROM {}",
-        json_rows(tx.conn(), &columns)
+        json_rows(db, &columns)
     );
-    exec(tx.conn(), &sql, [batch(list.collect())]).await?;
-    Ok(())
+    Step::new("transfers", sql, [batch(list.collect())], transfers.len())
 }

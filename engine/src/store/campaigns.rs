@@ -1,8 +1,7 @@
 //! Rows of campaigns and of the accounts in them.
 //! Refuses to change what a campaign that ran has fixed; the verb checks that first.
 
-use super::dialect::Column::Text;
-use super::dialect::{self, batch, json_rows};
+use super::dialect;
 use super::{Tx, exec, fen, get, not_taken, parsed, prizes, row, rows};
 use crate::error::Error;
 use rules::Fen;
@@ -12,10 +11,9 @@ use rules::payout::Rail;
 use rules::prize::SceneId;
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use serde_json::json;
-use std::collections::HashSet;
 
-fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
+/// A campaign from its row.
+pub fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
     Ok(Campaign {
         id: CampaignId(get(r, "id")?),
         slug: parsed(r, "slug")?,
@@ -42,16 +40,10 @@ fn campaign(r: &QueryResult) -> Result<Campaign, Error> {
     })
 }
 
-/// Campaigns by their slugs, each with the appid of its payer.
-pub async fn by_slugs(db: &impl ConnectionTrait, slugs: HashSet<&Slug>) -> Result<Vec<(Campaign, Appid)>, Error> {
-    let list = slugs.into_iter().map(|slug| json!({ "slug": slug.as_str() })).collect();
-    let sql = format!(
-        "SELECT c.*, a.appid AS payer_appid FROM campaigns c JOIN accounts a ON a.id = c.payer_id
-        WHERE c.slug IN (SELECT slug FROM {})",
-        json_rows(db, &[("slug", Text)])
-    );
-    let found = rows(db, &sql, [batch(list)]).await?;
-    found.iter().map(|r| Ok((campaign(r)?, parsed(r, "payer_appid")?))).collect()
+/// The account that identifies a campaign's followers and pays them.
+pub async fn payer_of(db: &impl ConnectionTrait, slug: &Slug) -> Result<Option<Appid>, Error> {
+    let sql = "SELECT a.appid FROM campaigns c JOIN accounts a ON a.id = c.payer_id WHERE c.slug = $1";
+    row(db, sql, [slug.as_str().into()]).await?.as_ref().map(|r| parsed(r, "appid")).transpose()
 }
 
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Campaign>, Error> {
@@ -151,7 +143,8 @@ pub async fn set_rail(tx: &mut Tx, id: CampaignId, rail: Rail) -> Result<(), Err
     Ok(())
 }
 
-fn member(r: &QueryResult, account: rules::account::Account) -> Result<Member, Error> {
+/// A member from its row.
+pub fn member(r: &QueryResult, account: rules::account::Account) -> Result<Member, Error> {
     Ok(Member { account, edit_key: Some(parsed(r, "edit_key")?), active: get::<i64>(r, "active")? == 1 })
 }
 
@@ -163,14 +156,6 @@ pub async fn members(db: &impl ConnectionTrait, id: CampaignId) -> Result<Vec<Me
         members.push(member(&r, account.ok_or_else(|| Error::broken("a member without its account"))?)?);
     }
     Ok(members)
-}
-
-/// The accounts that a campaign promotes now, in one query.
-pub async fn active_members(db: &impl ConnectionTrait, id: CampaignId) -> Result<Vec<Member>, Error> {
-    let sql = "SELECT a.*, m.edit_key, m.active FROM members m JOIN accounts a ON a.id = m.account_id
-        WHERE m.campaign_id = $1 AND m.active = 1";
-    let found = rows(db, sql, [id.0.into()]).await?;
-    found.iter().map(|r| member(r, super::accounts::account(r)?)).collect()
 }
 
 pub async fn member_of(db: &impl ConnectionTrait, id: CampaignId, account: AccountId) -> Result<Option<Member>, Error> {

@@ -1,19 +1,21 @@
 //! Rows of caps and of what was used of them.
 //! Refuses to let a counter fall below nothing; the table's own rule says no.
 
-use super::dialect::Column::{BigInt, Text};
+use super::dialect::Column::{self, BigInt, Text};
 use super::dialect::{batch, json_rows};
+use super::script::Step;
 use super::{Tx, exec, fen, get, parsed, rows};
 use crate::error::Error;
 use rules::Fen;
 use rules::cap::{Cap, Granted, Kind, Use};
 use rules::ids::{AccountId, CampaignId, ClaimId, LinkId, PayoutId};
 use rules::time::UnixMs;
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-fn counter(r: &QueryResult) -> Result<Use, Error> {
+/// A counter from its row.
+pub fn counter(r: &QueryResult) -> Result<Use, Error> {
     Ok(Use { kind: parsed(r, "kind")?, object: get(r, "object_id")?, bucket: get(r, "bucket")? })
 }
 
@@ -51,8 +53,7 @@ pub async fn set(tx: &mut Tx, campaign: CampaignId, kind: Kind, object: i64, lim
 /// Counters and what is added to each.
 pub type Changes = BTreeMap<(CampaignId, Use), i64>;
 
-/// Adds to counters; a negative amount gives back.
-pub async fn add(tx: &mut Tx, changes: &Changes) -> Result<(), Error> {
+fn uses(changes: &Changes) -> Value {
     let list = changes
         .iter()
         .map(|((campaign, counter), amount)| {
@@ -60,20 +61,32 @@ pub async fn add(tx: &mut Tx, changes: &Changes) -> Result<(), Error> {
                 "bucket": counter.bucket, "amount": amount })
         })
         .collect();
-    let columns =
-        [("campaign_id", BigInt), ("kind", Text), ("object_id", BigInt), ("bucket", BigInt), ("amount", BigInt)];
-    let rows = json_rows(tx.conn(), &columns);
-    let list = batch(list);
+    batch(list)
+}
+
+const USE: [(&str, Column); 5] =
+    [("campaign_id", BigInt), ("kind", Text), ("object_id", BigInt), ("bucket", BigInt), ("amount", BigInt)];
+
+/// Adds what was granted to counters.
+pub fn grow(db: &impl ConnectionTrait, granted: &Changes) -> Step {
+    let sql = format!(
+        "INSERT INTO cap_uses (campaign_id, kind, object_id, bucket, used_fen)
+        SELECT campaign_id, kind, object_id, bucket, amount FROM {} WHERE 1 = 1
+        ON CONFLICT (campaign_id, kind, object_id, bucket)
+            DO UPDATE SET used_fen = cap_uses.used_fen + excluded.used_fen",
+        json_rows(db, &USE)
+    );
+    Step::new("counters", sql, [uses(granted)], granted.len())
+}
+
+/// Adds to counters; a negative amount gives back.
+pub async fn add(tx: &mut Tx, changes: &Changes) -> Result<(), Error> {
     if changes.values().all(|amount| *amount >= 0) {
-        let sql = format!(
-            "INSERT INTO cap_uses (campaign_id, kind, object_id, bucket, used_fen)
-            SELECT campaign_id, kind, object_id, bucket, amount FROM {rows} WHERE 1 = 1
-            ON CONFLICT (campaign_id, kind, object_id, bucket)
-                DO UPDATE SET used_fen = cap_uses.used_fen + excluded.used_fen"
-        );
-        exec(tx.conn(), &sql, [list]).await?;
+        grow(tx.conn(), changes).run(tx).await?;
         return Ok(());
     }
+    let rows = json_rows(tx.conn(), &USE);
+    let list = uses(changes);
     // The row to be inserted would itself break the CHECK when it gives back: it is counted up from nothing first.
     let sql = format!(
         "INSERT INTO cap_uses (campaign_id, kind, object_id, bucket, used_fen)

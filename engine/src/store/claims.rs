@@ -4,8 +4,9 @@
 use super::dialect::Column::{self, BigInt, Text};
 use super::dialect::{batch, json_rows};
 use super::followers::{Follow, follow};
+use super::script::Step;
 use super::tickets::{Held, held};
-use super::{Tx, exec, fen, get, parsed, row, rows};
+use super::{fen, get, parsed, row, rows};
 use crate::error::Error;
 use rules::Fen;
 use rules::claim::{Row, State};
@@ -62,8 +63,8 @@ fn nth<T>(list: &[T], n: i64) -> Result<&T, Error> {
     found.ok_or_else(|| Error::broken("the database answered about a row that was not asked for"))
 }
 
-/// Enters keys and tells how many were free.
-pub async fn take_keys(tx: &mut Tx, keys: &[(Key, ClaimId)]) -> Result<u64, Error> {
+/// Enters keys, those that are free.
+pub fn take_keys(db: &impl ConnectionTrait, keys: &[(Key, ClaimId)]) -> Step {
     let list = keys.iter().map(|(key, claim)| {
         let mut row = key_row(key);
         row["claim_id"] = claim.0.into();
@@ -73,9 +74,9 @@ pub async fn take_keys(tx: &mut Tx, keys: &[(Key, ClaimId)]) -> Result<u64, Erro
     let sql = format!(
         "INSERT INTO claim_keys (campaign_id, scope, kind, value, claim_id)
         SELECT campaign_id, scope, kind, value, claim_id FROM {} WHERE 1 = 1 ON CONFLICT DO NOTHING",
-        json_rows(tx.conn(), &columns)
+        json_rows(db, &columns)
     );
-    Ok(exec(tx.conn(), &sql, [batch(list.collect())]).await?)
+    Step::new("claim keys", sql, [batch(list.collect())], keys.len())
 }
 
 /// A ticket of somebody, and the follow it was given for.
@@ -129,8 +130,8 @@ pub struct NewClaim {
     pub at: UnixMs,
 }
 
-/// Writes new claims and tells how many; all of them are testers' or none is.
-pub async fn insert(tx: &mut Tx, claims: &[NewClaim], rehearsal: bool) -> Result<u64, Error> {
+/// Writes new claims; all of them are testers' or none is.
+pub fn insert(db: &impl ConnectionTrait, claims: &[NewClaim], rehearsal: bool) -> Step {
     let list = claims.iter().map(|new| {
         json!({ "id": new.id.0, "campaign_id": new.campaign.0, "account_id": new.account.0, "follow_id": new.follow.0,
             "payee_openid": new.payee.as_str(), "grade": new.grade.name(), "amount_fen": new.amount.get(), "ip": new.ip,
@@ -151,10 +152,10 @@ pub async fn insert(tx: &mut Tx, claims: &[NewClaim], rehearsal: bool) -> Result
         "INSERT INTO claims
             (id, campaign_id, account_id, follow_id, payee_openid, grade, state, amount_fen, ip, at, rehearsal)
         SELECT id, campaign_id, account_id, follow_id, payee_openid, grade, $2, amount_fen, ip, at, $3 FROM {}",
-        json_rows(tx.conn(), &columns)
+        json_rows(db, &columns)
     );
     let values = [batch(list.collect()), State::Granted.name().into(), i64::from(rehearsal).into()];
-    Ok(exec(tx.conn(), &sql, values).await?)
+    Step::new("claims", sql, values, claims.len())
 }
 
 /// What a follower may see of their own claim.
@@ -219,7 +220,7 @@ pub struct NewRefusal {
 }
 
 /// Writes refusals.
-pub async fn refuse(tx: &mut Tx, refusals: &[NewRefusal]) -> Result<(), Error> {
+pub fn refuse(db: &impl ConnectionTrait, refusals: &[NewRefusal]) -> Step {
     let list = refusals.iter().map(|new| {
         json!({ "id": new.id, "campaign_id": new.campaign.0, "account_id": new.account.map(|a| a.0),
             "payee_openid": new.payee.as_str(), "reason": new.reason.name(), "ip": new.ip, "at": new.at.0 })
@@ -236,10 +237,9 @@ pub async fn refuse(tx: &mut Tx, refusals: &[NewRefusal]) -> Result<(), Error> {
     let sql = format!(
         "INSERT INTO refusals (id, campaign_id, account_id, payee_openid, reason, ip, at)
         SELECT id, campaign_id, account_id, payee_openid, reason, ip, at FROM {}",
-        json_rows(tx.conn(), &columns)
+        json_rows(db, &columns)
     );
-    exec(tx.conn(), &sql, [batch(list.collect())]).await?;
-    Ok(())
+    Step::new("refusals", sql, [batch(list.collect())], refusals.len())
 }
 
 /// A claim of a list with what only exports show.

@@ -3,9 +3,9 @@
 
 use super::dialect::Column::BigInt;
 use super::dialect::{batch, json_rows};
-use super::{Tx, exec, fen, get, parsed, rows};
+use super::script::Step;
+use super::{Tx, fen, get, parsed, rows};
 use crate::error::Error;
-
 use rules::follow::Attribution;
 use rules::ids::{AccountId, CampaignId, LinkId};
 use rules::live::{Figures, Point};
@@ -69,10 +69,10 @@ pub fn one(key: Key, delta: &Delta) -> Deltas {
 const COUNTS: [&str; 10] =
     ["visits", "bots", "follows", "refollows", "unfollows", "claims", "refusals", "paid", "granted_fen", "paid_fen"];
 
-/// Adds changes to this node's rows.
-pub async fn add(tx: &mut Tx, node: i64, deltas: &Deltas) -> Result<(), Error> {
+/// Adds changes to this node's rows; nothing to do without any.
+pub fn grow(db: &impl ConnectionTrait, node: i64, deltas: &Deltas) -> Option<Step> {
     if deltas.is_empty() {
-        return Ok(());
+        return None;
     }
     let list = deltas.iter().map(|((campaign, minute, account, link), delta)| {
         let mut row = serde_json::Map::new();
@@ -93,9 +93,16 @@ pub async fn add(tx: &mut Tx, node: i64, deltas: &Deltas) -> Result<(), Error> {
         "INSERT INTO rollups (campaign_id, minute, account_id, link_id, node, {counts})
         SELECT campaign_id, minute, account_id, link_id, $2, {counts} FROM {} WHERE 1 = 1
         ON CONFLICT (campaign_id, minute, account_id, link_id, node) DO UPDATE SET {sums}",
-        json_rows(tx.conn(), &columns)
+        json_rows(db, &columns)
     );
-    exec(tx.conn(), &sql, [batch(list.collect()), node.into()]).await?;
+    Some(Step::new("figures", sql, [batch(list.collect()), node.into()], deltas.len()))
+}
+
+/// The same at once.
+pub async fn add(tx: &mut Tx, node: i64, deltas: &Deltas) -> Result<(), Error> {
+    if let Some(step) = grow(tx.conn(), node, deltas) {
+        step.run(tx).await?;
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 use super::dialect::Column::{BigInt, Text};
 use super::dialect::{batch, json_rows};
+use super::script::Step;
 use super::{Tx, dialect, exec, fen, get, parsed, rows};
 use crate::error::Error;
 use rules::Fen;
@@ -33,7 +34,7 @@ pub struct NewPayout {
 }
 
 /// Queues payouts and tells how many.
-pub async fn queue(tx: &mut Tx, payouts: &[NewPayout]) -> Result<u64, Error> {
+pub fn queue(db: &impl ConnectionTrait, payouts: &[NewPayout]) -> Step {
     let list = payouts.iter().map(|new| {
         json!({ "id": new.id.0, "claim_id": new.claim.0, "line_id": new.line.0, "rail": new.request.rail.name(),
             "mch_id": new.request.mch_id.as_str(), "appid": new.request.appid.as_str(),
@@ -57,9 +58,9 @@ pub async fn queue(tx: &mut Tx, payouts: &[NewPayout]) -> Result<u64, Error> {
             attempts, asked, due_at, err_code, err_code_des, created_at)
         SELECT id, claim_id, line_id, rail, mch_id, appid, mch_billno, request, amount_fen, $2, 0, 0, at, '', '', at
         FROM {}",
-        json_rows(tx.conn(), &columns)
+        json_rows(db, &columns)
     );
-    Ok(exec(tx.conn(), &sql, [batch(list.collect()), State::Queued.name().into()]).await?)
+    Step::new("payouts", sql, [batch(list.collect()), State::Queued.name().into()], payouts.len())
 }
 
 /// A payout under way.

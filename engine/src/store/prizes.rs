@@ -5,9 +5,11 @@
 //! another, and what they read of the total is true until then.
 
 use super::dialect::{self, Column, Lock};
+use super::script::Step;
 use super::{Tx, exec, fen, get, row, rows};
 use crate::error::Error;
 use rules::Fen;
+use rules::follow::Grade;
 use rules::ids::{AccountId, CampaignId, ClaimId};
 use rules::prize::draw::Left;
 use rules::prize::{PrizeRule, Prizes};
@@ -43,20 +45,29 @@ pub fn rule(r: &QueryResult) -> Result<PrizeRule, Error> {
     }
 }
 
+/// The rules of grades in a row of `campaigns`.
+pub fn grades(r: &QueryResult) -> Result<HashMap<Grade, PrizeRule>, Error> {
+    let text: Option<String> = get(r, "prize_grades")?;
+    text.map_or_else(|| Ok(HashMap::new()), |text| serde_json::from_str(&text).map_err(Error::broken))
+}
+
+/// The rule that an account has of its own in a row of `members`.
+pub fn own_rule(r: &QueryResult) -> Result<Option<PrizeRule>, Error> {
+    get::<Option<String>>(r, "prize")?.map(|text| read(&text)).transpose()
+}
+
 /// All rules of a campaign.
 pub async fn of_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<Prizes, Error> {
     let sql = "SELECT prize, prize_min_fen, prize_max_fen, prize_grades FROM campaigns WHERE id = $1";
     let found = row(db, sql, [campaign.0.into()]).await?.ok_or_else(Error::not_found)?;
-    let grades = match get::<Option<String>>(&found, "prize_grades")? {
-        Some(text) => serde_json::from_str(&text).map_err(Error::broken)?,
-        None => HashMap::new(),
-    };
     let sql = "SELECT account_id, prize FROM members WHERE campaign_id = $1 AND prize IS NOT NULL";
     let mut accounts = HashMap::new();
     for r in rows(db, sql, [campaign.0.into()]).await? {
-        accounts.insert(AccountId(get(&r, "account_id")?), read(&get::<String>(&r, "prize")?)?);
+        if let Some(rule) = own_rule(&r)? {
+            accounts.insert(AccountId(get(&r, "account_id")?), rule);
+        }
     }
-    Ok(Prizes { default: rule(&found)?, accounts, grades })
+    Ok(Prizes { default: rule(&found)?, accounts, grades: grades(&found)? })
 }
 
 /// Keeps the campaign's own rule.
@@ -145,26 +156,18 @@ pub async fn take_slots(
     found.iter().map(|r| Ok((get(r, "position")?, fen(r, "amount_fen")?))).collect()
 }
 
-/// Gives slots to the claims that took them. Errors when one of them is not free any more.
-pub async fn mark_slots(tx: &mut Tx, campaign: CampaignId, taken: &[(i64, ClaimId)]) -> Result<(), Error> {
-    if taken.is_empty() {
-        return Ok(());
-    }
+/// Gives slots that are free to the claims that took them.
+pub fn mark_slots(db: &impl ConnectionTrait, campaign: CampaignId, taken: &[(i64, ClaimId)]) -> Step {
     // The campaign in each row and the plus keep SQLite from starting with all slots, or all that are free.
     let columns = [("campaign_id", Column::BigInt), ("position", Column::BigInt), ("claim_id", Column::BigInt)];
     let sql = format!(
         "UPDATE pool_slots SET claim_id = batch.claim_id FROM {} WHERE pool_slots.campaign_id = batch.campaign_id
             AND pool_slots.position = batch.position AND +pool_slots.claim_id IS NULL",
-        dialect::json_rows(tx.conn(), &columns)
+        dialect::json_rows(db, &columns)
     );
     let mark = |(position, claim): &(i64, ClaimId)| json!({ "campaign_id": campaign.0, "position": position, "claim_id": claim.0 });
     let batch = dialect::batch(taken.iter().map(mark).collect());
-    let marked = exec(tx.conn(), &sql, [batch]).await?;
-    if usize::try_from(marked) == Ok(taken.len()) {
-        Ok(())
-    } else {
-        Err(Error::broken("a slot of a pool was taken twice"))
-    }
+    Step::new("slots of a pool", sql, [batch], taken.len())
 }
 
 /// What is left of a total that is drawn from; `None` for a campaign without one.
@@ -177,28 +180,23 @@ pub async fn left(db: &impl ConnectionTrait, campaign: CampaignId, lock: Lock) -
 }
 
 /// Keeps what is left of a total.
-pub async fn set_left(tx: &mut Tx, campaign: CampaignId, left: Left) -> Result<(), Error> {
+pub fn set_left(campaign: CampaignId, left: Left) -> Step {
     let sql = "INSERT INTO prize_state (campaign_id, left_fen, left_packets) VALUES ($1, $2, $3)
         ON CONFLICT (campaign_id) DO UPDATE SET left_fen = excluded.left_fen, left_packets = excluded.left_packets";
     let values = [campaign.0.into(), left.fen.get().into(), i64::from(left.packets).into()];
-    exec(tx.conn(), sql, values).await?;
-    Ok(())
+    Step::new("totals", sql.to_owned(), values, 1)
 }
 
 /// Notes which claims drew from a total, and what.
-pub async fn add_shares(tx: &mut Tx, campaign: CampaignId, drawn: &[(ClaimId, Fen)]) -> Result<(), Error> {
-    if drawn.is_empty() {
-        return Ok(());
-    }
+pub fn add_shares(db: &impl ConnectionTrait, campaign: CampaignId, drawn: &[(ClaimId, Fen)]) -> Step {
     let columns = [("claim_id", Column::BigInt), ("amount_fen", Column::BigInt)];
     let sql = format!(
         "INSERT INTO prize_shares (claim_id, campaign_id, amount_fen) SELECT claim_id, $2, amount_fen FROM {}",
-        dialect::json_rows(tx.conn(), &columns)
+        dialect::json_rows(db, &columns)
     );
     let share = |(claim, amount): &(ClaimId, Fen)| json!({ "claim_id": claim.0, "amount_fen": amount.get() });
     let batch = dialect::batch(drawn.iter().map(share).collect());
-    exec(tx.conn(), &sql, [batch, campaign.0.into()]).await?;
-    Ok(())
+    Step::new("shares of a total", sql, [batch, campaign.0.into()], drawn.len())
 }
 
 /// Frees the slot or gives back the share of a claim whose payout ended without being paid. False when it had none,
@@ -247,7 +245,6 @@ pub async fn first_difference(db: &impl ConnectionTrait) -> Result<Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rules::follow::Grade;
 
     #[test]
     fn the_stored_form_of_a_rule_does_not_change() {

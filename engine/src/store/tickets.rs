@@ -3,6 +3,7 @@
 
 use super::dialect::Column::{BigInt, Text};
 use super::dialect::{batch, json_rows};
+use super::script::Step;
 use super::{Tx, exec, get, row, rows};
 use crate::error::Error;
 use rules::ids::{AccountId, CampaignId, ClaimId, FollowId, Openid};
@@ -92,16 +93,16 @@ pub async fn of_person(db: &impl ConnectionTrait, campaign: CampaignId, person: 
     rows(db, sql, [campaign.0.into(), person.as_str().into()]).await?.iter().map(held).collect()
 }
 
-/// Marks tickets used and tells how many were free.
-pub async fn use_up(tx: &mut Tx, tickets: &[(String, ClaimId)]) -> Result<u64, Error> {
+/// Marks tickets used, those that are free.
+pub fn use_up(db: &impl ConnectionTrait, tickets: &[(String, ClaimId)]) -> Step {
     let list = tickets.iter().map(|(code_hash, claim)| json!({ "code_hash": code_hash, "claim_id": claim.0 }));
     // The plus keeps SQLite from starting with everybody's unused tickets, which the rule on claim_id finds so fast.
     let sql = format!(
         "UPDATE tickets SET claim_id = batch.claim_id FROM {} WHERE tickets.code_hash = batch.code_hash
             AND +tickets.claim_id IS NULL",
-        json_rows(tx.conn(), &[("code_hash", Text), ("claim_id", BigInt)])
+        json_rows(db, &[("code_hash", Text), ("claim_id", BigInt)])
     );
-    Ok(exec(tx.conn(), &sql, [batch(list.collect())]).await?)
+    Step::new("tickets", sql, [batch(list.collect())], tickets.len())
 }
 
 /// Takes back all but the newest `keep` unused tickets of a follow: whoever asks for another one again and again does

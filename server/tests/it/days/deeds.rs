@@ -445,9 +445,12 @@ impl World {
         }
     }
 
-    /// One packet is left. Three people press at once while staff take the money out; afterwards there is money again.
+    /// One packet is left. One to three people press at once while staff take the money out; afterwards there is money
+    /// again. Where one presses alone, nobody can make up for a decision about money that is gone: a batch of more is
+    /// done again in halves, on what is left then.
     async fn last_packet_is_raced_for(&mut self) {
-        let people = self.people_with_tickets(3).await;
+        let many = self.dice.below(3) + 1;
+        let people = self.people_with_tickets(many).await;
         let id = self.campaign().await.id;
         let left = self.engine().budget(id).await.unwrap().available.get();
         let last = self.dice.between(100, 250);
