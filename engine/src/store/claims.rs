@@ -2,21 +2,24 @@
 //! Refuses a second claim of one person: the keys are the database's own unique rule.
 
 use super::dialect::Column::{self, BigInt, Text};
-use super::dialect::{batch, json_rows};
-use super::followers::{Follow, follow};
+use super::dialect::{batch, json_list, json_rows};
+use super::followers::Follow;
 use super::script::Step;
-use super::tickets::{Held, held};
+use super::tickets::Held;
 use super::{fen, get, parsed, row, rows};
 use crate::error::Error;
 use rules::Fen;
 use rules::claim::{Row, State};
 use rules::eligibility::Refusal;
-use rules::follow::Grade;
-use rules::ids::{AccountId, CampaignId, ClaimId, FollowId, Openid};
+use rules::follow::{Attribution, Grade, Novelty};
+use rules::ids::{AccountId, CampaignId, ClaimId, FollowId, LinkId, Openid};
 use rules::payout;
+use rules::ticket::Ticket;
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 /// One identity of a person in a campaign (and, where one claim per account is allowed, an account): whoever has it
@@ -88,6 +91,46 @@ pub struct Stand {
     pub following: bool,
 }
 
+/// A ticket with its follow, field by field as the columns of [`STAND`].
+#[derive(Deserialize)]
+struct StandRow {
+    n: usize,
+    code_hash: String,
+    issued_at: UnixMs,
+    bound_openid: Option<Openid>,
+    claim_id: Option<i64>,
+    edit_key_hash: Option<String>,
+    follow: FollowId,
+    account: AccountId,
+    openid: Option<Openid>,
+    campaign: Option<CampaignId>,
+    link: Option<LinkId>,
+    attribution: Attribution,
+    novelty: Novelty,
+    grade: Grade,
+    at: UnixMs,
+    following: Option<i64>,
+}
+
+const STAND: [&str; 16] = [
+    "batch.n",
+    "t.code_hash",
+    "t.issued_at",
+    "t.bound_openid",
+    "t.claim_id",
+    "t.edit_key_hash",
+    "f.id",
+    "f.account_id",
+    "f.openid",
+    "f.campaign_id",
+    "f.link_id",
+    "f.attribution",
+    "f.novelty",
+    "f.grade",
+    "f.at",
+    "o.following",
+];
+
 /// The tickets of people in campaigns with the number they were asked under, each person's unused and newest first.
 pub async fn stands(
     db: &impl ConnectionTrait,
@@ -96,25 +139,42 @@ pub async fn stands(
     let list =
         asked.iter().map(|(n, campaign, openid)| json!({ "n": n, "campaign": campaign.0, "person": openid.as_str() }));
     let sql = format!(
-        "SELECT batch.n, t.code_hash, t.follow_id, t.issued_at, t.bound_openid,
-            t.claim_id, t.edit_key_hash, f.id, f.account_id, f.openid, f.campaign_id, f.link_id, f.attribution, f.novelty, f.grade, f.at,
-            COALESCE(o.following, 0) AS following
-        FROM {} JOIN tickets t ON t.campaign_id = batch.campaign AND t.bound_openid = batch.person
+        "SELECT {} AS stands FROM {} JOIN tickets t ON t.campaign_id = batch.campaign AND t.bound_openid = batch.person
             JOIN follows f ON f.id = t.follow_id
-            LEFT JOIN followers o ON o.account_id = f.account_id AND o.openid = f.openid
-        ORDER BY batch.n, CASE WHEN t.claim_id IS NULL THEN 0 ELSE 1 END, t.issued_at DESC, t.code_hash",
+            LEFT JOIN followers o ON o.account_id = f.account_id AND o.openid = f.openid",
+        json_list(db, &STAND),
         json_rows(db, &[("n", BigInt), ("campaign", BigInt), ("person", Text)])
     );
     let found = rows(db, &sql, [batch(list.collect())]).await?;
-    found
-        .iter()
-        .map(|r| {
-            let n: i64 = get(r, "n")?;
-            let n = usize::try_from(n).map_err(|_| Error::broken("a negative number in a batch"))?;
-            let stand = Stand { held: held(r)?, follow: follow(r)?, following: get::<i64>(r, "following")? == 1 };
-            Ok((n, stand))
-        })
-        .collect()
+    let text = found.first().map(|r| get::<Option<String>>(r, "stands")).transpose()?.flatten();
+    let mut stands: Vec<StandRow> = serde_json::from_str(text.as_deref().unwrap_or("[]")).map_err(Error::broken)?;
+    stands.sort_by(|a, b| {
+        let order = |s: &StandRow| (s.n, s.claim_id.is_some(), Reverse(s.issued_at));
+        order(a).cmp(&order(b)).then_with(|| a.code_hash.cmp(&b.code_hash))
+    });
+    Ok(stands.into_iter().map(|row| (row.n, row.into())).collect())
+}
+
+impl From<StandRow> for Stand {
+    fn from(row: StandRow) -> Self {
+        let (account, follow) = (row.account, row.follow);
+        let ticket = Ticket { issued_at: row.issued_at, bound_to: row.bound_openid, used: row.claim_id.is_some() };
+        Self {
+            held: Held { code_hash: row.code_hash, account, follow, edit_key_hash: row.edit_key_hash, ticket },
+            follow: Follow {
+                id: follow,
+                account,
+                openid: row.openid,
+                campaign: row.campaign,
+                link: row.link,
+                attribution: row.attribution,
+                novelty: row.novelty,
+                grade: row.grade,
+                at: row.at,
+            },
+            following: row.following == Some(1),
+        }
+    }
 }
 
 /// A claim as it is kept.

@@ -78,6 +78,18 @@ pub fn batch(rows: Vec<serde_json::Value>) -> Value {
     serde_json::Value::Array(rows).to_string().into()
 }
 
+/// All rows of a query as one JSON array of arrays, one for each row with these columns in their order: an aggregate to
+/// select, whose rows come in any order. A hundred rows cost the way from the database's thread only once; without a row
+/// SQLite says `[]` and PostgreSQL NULL.
+pub fn json_list(db: &impl ConnectionTrait, columns: &[&str]) -> String {
+    let columns = columns.join(", ");
+    if is_postgres(db) {
+        format!("CAST(jsonb_agg(jsonb_build_array({columns})) AS TEXT)")
+    } else {
+        format!("json_group_array(json_array({columns}))")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Column::{BigInt, Text};
