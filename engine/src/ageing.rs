@@ -3,7 +3,6 @@
 
 use crate::claims::Claimant;
 use crate::store::budgets::{self, Transfer};
-use crate::store::dialect::Lock;
 use crate::store::payouts::{self, NewPayout};
 use crate::store::{ageing as store, campaigns, caps};
 use crate::{Engine, Error, audit, prizes};
@@ -66,7 +65,7 @@ impl Engine {
         let mut tx = self.db().begin().await?;
         let found = store::with_claim(&mut tx, payout).await?.ok_or_else(Error::not_found)?;
         // Under the line's lock nobody else sends the same claim anew meanwhile.
-        budgets::of_campaigns(tx.conn(), &[found.campaign], Lock::ForUpdate).await?;
+        budgets::lock(&mut tx, found.campaign).await?;
         let ended = store::with_claim(&mut tx, payout).await?.ok_or_else(Error::not_found)?;
         if !matches!(ended.state, State::Failed | State::Returned) {
             return Err(Error::conflict(say::not_failed(lang)));

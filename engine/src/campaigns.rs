@@ -64,7 +64,7 @@ impl Engine {
     ) -> Result<(), Error> {
         self.retried(|| async {
             let mut tx = self.db().begin().await?;
-            crate::store::prizes::lock(&mut tx, id).await?;
+            crate::store::budgets::lock(&mut tx, id).await?;
             let before = store::locked(&mut tx, id).await?.ok_or_else(Error::not_found)?;
             if before.started_at.is_some() && (before.scope != form.scope || before.payer != form.payer) {
                 return Err(Error::field("scope", say::scope_fixed(lang)));

@@ -67,10 +67,26 @@ impl Draw {
     }
 }
 
+/// The lowest `n` times five bits of a number as upper-case characters: the larger number sorts later.
+pub fn upper_of(number: i64, n: u32) -> String {
+    let character = |at: u32| char::from(UPPER[usize::try_from(number >> (5 * at) & 31).unwrap_or_default()]);
+    (0..n).rev().map(character).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use rules::time::UnixMs;
+
+    #[test]
+    fn a_number_in_characters_sorts_like_the_number() {
+        let table = [(0, "0000"), (1, "0001"), (31, "000Z"), (32, "0010"), ((1 << 20) - 1, "ZZZZ")];
+        for (number, text) in table {
+            assert_eq!(upper_of(number, 4), text);
+        }
+        let texts: Vec<_> = (0..2_000).map(|n| upper_of(n, 4)).collect();
+        assert!(texts.is_sorted_by(|a, b| a < b));
+    }
 
     #[test]
     fn ids_never_repeat_and_always_grow_even_within_a_millisecond() {

@@ -3,7 +3,7 @@
 
 pub(crate) mod stock;
 
-use crate::store::{Tx, campaigns, prizes as store};
+use crate::store::{Tx, budgets, campaigns, prizes as store};
 use crate::{Engine, Error, Said, audit};
 use rules::campaign::Campaign;
 use rules::follow::Grade;
@@ -90,7 +90,7 @@ impl Engine {
     /// Begins a change of a campaign's rules: its lines first, as claims do, then the campaign itself.
     async fn begin_change(&self, campaign: CampaignId) -> Result<(Tx, Campaign), Error> {
         let mut tx = self.db().begin().await?;
-        store::lock(&mut tx, campaign).await?;
+        budgets::lock(&mut tx, campaign).await?;
         let before = campaigns::locked(&mut tx, campaign).await?.ok_or_else(Error::not_found)?;
         Ok((tx, before))
     }

@@ -7,7 +7,7 @@ use crate::store::claims::{self as claims_store, NewClaim, masked};
 use crate::store::followers::{self, Follow};
 use crate::store::payouts::{self, NewPayout};
 use crate::store::rehearsal::{self as store, Listed};
-use crate::store::{Tx, accounts, campaigns, prizes};
+use crate::store::{Tx, accounts, campaigns};
 use crate::{Engine, Error, Said, audit, crash, restore};
 use rules::Fen;
 use rules::campaign::{Campaign, State};
@@ -221,7 +221,7 @@ impl Engine {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
         // Line, then campaign, as every verb takes them: two taps come one after the other, and so does a start.
-        prizes::lock(&mut tx, id).await?;
+        budgets::lock(&mut tx, id).await?;
         let campaign = campaigns::locked(&mut tx, id).await?.ok_or_else(Error::not_found)?;
         known_to_payer(tx.conn(), &campaign, who).await?;
         let (facts, claims) = facts(tx.conn(), &campaign, who, now).await?;

@@ -8,7 +8,6 @@ use rules::time::{BeijingDay, UnixMs};
 use sea_orm::ConnectionTrait;
 
 /// The setting that holds everything still: when the backup came back.
-/// The setting that is there while nothing moves: when the books were restored.
 pub(crate) const RESTORED_AT: &str = "restored_at";
 /// The setting that tells the newest instant that the restored books know of.
 const KNOWN_UNTIL: &str = "restored_known_until";

@@ -18,6 +18,7 @@ mod m0009_ledger;
 mod m0010_rails;
 mod m0011_bills;
 mod m0012_rehearsal;
+mod m0013_fewer_indexes;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_rails::Step),
             Box::new(m0011_bills::Step),
             Box::new(m0012_rehearsal::Step),
+            Box::new(m0013_fewer_indexes::Step),
         ]
     }
 }

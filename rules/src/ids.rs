@@ -126,7 +126,7 @@ text_id!(
     TesterKey, "tester key", 16..=24, alnum
 );
 text_id!(
-    /// The merchant's bill number of one payout: `LB` + yyMMdd + 20 random characters, at most 28.
+    /// The merchant's bill number of one payout: `LB` + yyMMdd + 4 characters of the time of day + 16 random ones, at most 28.
     MchBillno, "mch_billno", 1..=28, alnum
 );
 

@@ -79,12 +79,16 @@ impl Engine {
         }
         let mut script = Script::default();
         sheet.write(tx.conn(), self.settings().node, &mut script);
-        script.add(facts.grounds.values().flat_map(|ground| ground.stock.closing(tx.conn())));
+        // Always in one order: SQLite keeps what it made of a text.
+        let mut grounds: Vec<&Ground> = facts.grounds.values().collect();
+        grounds.sort_unstable_by_key(|ground| ground.campaign.id);
+        script.add(grounds.into_iter().flat_map(|ground| ground.stock.closing_steps(tx.conn())));
         script.run(tx).await?;
         tell_low_of(tx, facts, &sheet.reservations, now).await
     }
 
-    /// The key that signs the requests of a campaign's merchant. Errors: there is no such merchant.
+    /// The key that signs the requests of a campaign's merchant; what else is wrong with the merchant the payer meets.
+    /// Errors: there is no such merchant.
     fn apiv2_key(&self, ground: &Ground) -> Result<String, Error> {
         let sealed = ground.apiv2_key.as_deref().ok_or_else(Error::not_found)?;
         Ok(self.vault().open(Purpose::Secret, sealed)?)
@@ -180,7 +184,7 @@ pub(crate) async fn tell_low(
 }
 
 impl Sheet {
-    /// Writes table by table. The lines are locked and the keys were looked at under that lock: a row that is not taken
+    /// Adds the steps that write, table by table. The lines are locked and the keys were looked at under that lock: a row that is not taken
     /// as gathered means that something is wrong, and undoes the batch.
     fn write(&self, db: &impl ConnectionTrait, node: i64, script: &mut Script) {
         if !self.claims.is_empty() {
@@ -189,13 +193,13 @@ impl Sheet {
                 store::take_keys(db, &self.keys),
                 tickets::use_up(db, &self.tickets),
             ]);
-            script.add(budgets::transferring(db, &self.reservations));
-            script.add([payouts::queue(db, &self.payouts), caps::grow(db, &self.uses)]);
+            script.add(budgets::transfer_steps(db, &self.reservations));
+            script.add([payouts::queue(db, &self.payouts), caps::add_step(db, &self.uses)]);
         }
         if !self.refusals.is_empty() {
             script.add([store::refuse(db, &self.refusals)]);
         }
-        script.add(rollups::grow(db, node, &self.figures));
+        script.add(rollups::add_step(db, node, &self.figures));
     }
 }
 

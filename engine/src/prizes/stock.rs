@@ -5,7 +5,7 @@ use crate::Error;
 use crate::store::ageing::Ended;
 use crate::store::dialect::Lock;
 use crate::store::script::Step;
-use crate::store::{Tx, prizes as store};
+use crate::store::{Tx, budgets, prizes as store};
 use rules::Fen;
 use rules::follow::Grade;
 use rules::ids::{AccountId, CampaignId, ClaimId};
@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 /// The packets of a campaign that one transaction hands out.
 ///
 /// Open it while the campaign's budget lines are locked. For each claim in turn: [`offer`](Self::offer) tells what it
-/// would get; once it is granted, [`take`](Self::take). Then the steps of [`closing`](Self::closing) write what was taken.
+/// would get; once it is granted, [`take`](Self::take). Then the [`closing_steps`](Self::closing_steps) write what was taken.
 /// Whatever was offered and not taken is as it was.
 pub(crate) struct Stock {
     campaign: CampaignId,
@@ -120,8 +120,9 @@ impl Stock {
         Ok(())
     }
 
-    /// What writes down what was taken: a few steps, however many took something.
-    pub fn closing(&self, db: &impl ConnectionTrait) -> Vec<Step> {
+    /// The steps that write down what was taken, a few however many took something.
+    #[must_use = "steps that are not run change nothing"]
+    pub fn closing_steps(&self, db: &impl ConnectionTrait) -> Vec<Step> {
         match &self.source {
             Source::Pool { taken, .. } if !taken.is_empty() => vec![store::mark_slots(db, self.campaign, taken)],
             Source::Bounded { left, taken, .. } if !taken.is_empty() => {
@@ -135,7 +136,7 @@ impl Stock {
 /// Gives the packet of a claim back to the campaign's total: its payout ended without being paid. False when it was
 /// none of the total's.
 pub(crate) async fn give_back(tx: &mut Tx, campaign: CampaignId, claim: ClaimId) -> Result<bool, Error> {
-    store::lock(tx, campaign).await?;
+    budgets::lock(tx, campaign).await?;
     store::give_back(tx, campaign, claim).await
 }
 

@@ -73,7 +73,7 @@ impl Shop {
     /// One transaction in which so many claims, numbered from `first`, take what they are offered.
     async fn hands_out(&self, first: i64, claims: i64) -> Vec<Fen> {
         let mut tx = self.engine.db().begin().await.unwrap();
-        store::lock(&mut tx, self.campaign).await.unwrap();
+        budgets::lock(&mut tx, self.campaign).await.unwrap();
         let mut stock = stock(&tx, self.campaign, usize::try_from(claims).unwrap()).await;
         let mut amounts = Vec::new();
         for claim in first..first + claims {
@@ -114,7 +114,7 @@ async fn stock(tx: &Tx, campaign: CampaignId, claims: usize) -> Stock {
 /// Writes what was taken.
 async fn close(stock: &Stock, tx: &mut Tx) -> Result<(), Error> {
     let mut script = Script::default();
-    script.add(stock.closing(tx.conn()));
+    script.add(stock.closing_steps(tx.conn()));
     script.run(tx).await
 }
 

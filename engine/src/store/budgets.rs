@@ -1,8 +1,8 @@
 //! Budget lines and the transfers that explain them.
-//! Refuses a balance without its transfer: both change in one function.
+//! Refuses a balance without its transfer: whoever changes the one writes the other.
 
 use super::dialect::Column::{BigInt, Text};
-use super::dialect::{Lock, batch, json_rows};
+use super::dialect::{batch, for_update, json_rows};
 use super::script::Step;
 use super::{Tx, exec, fen, get, parsed, row, rows};
 use crate::error::Error;
@@ -12,7 +12,7 @@ use rules::ledger::{Budget, Entry, Event, Pot};
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// A line from its row, whose id stands in the column `id`.
 pub fn line(r: &QueryResult, id: &str) -> Result<Budget, Error> {
@@ -29,20 +29,11 @@ pub async fn of_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Res
     row(db, sql, [campaign.0.into()]).await?.as_ref().map(|r| line(r, "id")).transpose()
 }
 
-/// The lines of these campaigns, taken sorted by id.
-pub async fn of_campaigns(
-    db: &impl ConnectionTrait,
-    campaigns: &[CampaignId],
-    lock: Lock,
-) -> Result<HashMap<CampaignId, Budget>, Error> {
-    let list = campaigns.iter().map(|id| json!({ "id": id.0 })).collect();
-    let sql = format!(
-        "SELECT * FROM lines WHERE campaign_id IN (SELECT id FROM {}) ORDER BY id{}",
-        json_rows(db, &[("id", BigInt)]),
-        lock.clause(db)
-    );
-    let found = rows(db, &sql, [batch(list)]).await?;
-    found.iter().map(|r| Ok((CampaignId(get(r, "campaign_id")?), line(r, "id")?))).collect()
+/// Holds the campaign's budget lines until the commit, in the order in which everybody takes them.
+pub async fn lock(tx: &mut Tx, campaign: CampaignId) -> Result<(), Error> {
+    let sql = format!("SELECT id FROM lines WHERE campaign_id = $1 ORDER BY id{}", for_update(tx.conn()));
+    rows(tx.conn(), &sql, [campaign.0.into()]).await?;
+    Ok(())
 }
 
 /// True once money was put into a campaign's budget.
@@ -109,14 +100,15 @@ pub async fn transfer(tx: &mut Tx, transfers: &[Transfer]) -> Result<bool, Error
     Ok(true)
 }
 
-/// The same as steps of a script, which a pot that holds too little breaks off.
-pub fn transferring(db: &impl ConnectionTrait, transfers: &[Transfer]) -> Vec<Step> {
+/// The steps that move money. A script of them is undone where a pot holds too little.
+#[must_use = "steps that are not run change nothing"]
+pub fn transfer_steps(db: &impl ConnectionTrait, transfers: &[Transfer]) -> Vec<Step> {
     let mut steps = move_lines(transfers);
     steps.push(write(db, transfers));
     steps
 }
 
-/// Changes balances. A line of which a pot holds too little stays as it is.
+/// The steps that change balances. A line of which a pot holds too little stays as it is.
 fn move_lines(transfers: &[Transfer]) -> Vec<Step> {
     let mut changes: BTreeMap<LineId, [i64; 3]> = BTreeMap::new();
     for t in transfers {

@@ -28,12 +28,15 @@ pub async fn of_campaign(db: &impl ConnectionTrait, campaign: CampaignId) -> Res
     rows(db, sql, [campaign.0.into()]).await?.iter().map(cap).collect()
 }
 
+/// The bucket in which a counter counts now: this day, this hour (parameters 2 and 3), or the only one.
+pub const BUCKET: &str = "CASE kind WHEN 'day' THEN CAST($2 AS BIGINT) WHEN 'hour' THEN CAST($3 AS BIGINT) ELSE 0 END";
+
 /// What was used of a campaign's counters that count at `now`: the timeless ones, and those of this day and hour.
 pub async fn used(db: &impl ConnectionTrait, campaign: CampaignId, now: UnixMs) -> Result<BTreeMap<Use, Fen>, Error> {
-    let sql = "SELECT kind, object_id, bucket, used_fen FROM cap_uses WHERE campaign_id = $1
-        AND bucket = CASE kind WHEN 'day' THEN CAST($2 AS BIGINT) WHEN 'hour' THEN CAST($3 AS BIGINT) ELSE 0 END";
+    let sql =
+        format!("SELECT kind, object_id, bucket, used_fen FROM cap_uses WHERE campaign_id = $1 AND bucket = {BUCKET}");
     let values = [campaign.0.into(), now.day().0.into(), rules::cap::hour(now).into()];
-    rows(db, sql, values).await?.iter().map(|r| Ok((counter(r)?, fen(r, "used_fen")?))).collect()
+    rows(db, &sql, values).await?.iter().map(|r| Ok((counter(r)?, fen(r, "used_fen")?))).collect()
 }
 
 /// Sets a cap, or takes it away with `None`.
@@ -67,8 +70,8 @@ fn uses(changes: &Changes) -> Value {
 const USE: [(&str, Column); 5] =
     [("campaign_id", BigInt), ("kind", Text), ("object_id", BigInt), ("bucket", BigInt), ("amount", BigInt)];
 
-/// Adds what was granted to counters.
-pub fn grow(db: &impl ConnectionTrait, granted: &Changes) -> Step {
+/// The step that adds what was granted to counters.
+pub fn add_step(db: &impl ConnectionTrait, granted: &Changes) -> Step {
     let sql = format!(
         "INSERT INTO cap_uses (campaign_id, kind, object_id, bucket, used_fen)
         SELECT campaign_id, kind, object_id, bucket, amount FROM {} WHERE 1 = 1
@@ -82,7 +85,7 @@ pub fn grow(db: &impl ConnectionTrait, granted: &Changes) -> Step {
 /// Adds to counters; a negative amount gives back.
 pub async fn add(tx: &mut Tx, changes: &Changes) -> Result<(), Error> {
     if changes.values().all(|amount| *amount >= 0) {
-        grow(tx.conn(), changes).run(tx).await?;
+        add_step(tx.conn(), changes).run(tx).await?;
         return Ok(());
     }
     let rows = json_rows(tx.conn(), &USE);

@@ -66,7 +66,7 @@ fn nth<T>(list: &[T], n: i64) -> Result<&T, Error> {
     found.ok_or_else(|| Error::broken("the database answered about a row that was not asked for"))
 }
 
-/// Enters keys, those that are free.
+/// The step that enters keys, those that are free.
 pub fn take_keys(db: &impl ConnectionTrait, keys: &[(Key, ClaimId)]) -> Step {
     let list = keys.iter().map(|(key, claim)| {
         let mut row = key_row(key);
@@ -190,7 +190,7 @@ pub struct NewClaim {
     pub at: UnixMs,
 }
 
-/// Writes new claims; all of them are testers' or none is.
+/// The step that writes new claims; all of them are testers' or none is.
 pub fn insert(db: &impl ConnectionTrait, claims: &[NewClaim], rehearsal: bool) -> Step {
     let list = claims.iter().map(|new| {
         json!({ "id": new.id.0, "campaign_id": new.campaign.0, "account_id": new.account.0, "follow_id": new.follow.0,
@@ -231,6 +231,16 @@ pub struct Standing {
     pub err_code: String,
 }
 
+/// Where a person's claims `c` in campaign `$1` are found, and which are theirs, `$2`: through their tickets, of which each
+/// claim used one up; a tester's, which have none, among the few of testers.
+pub const fn own(rehearsal: bool) -> (&'static str, &'static str) {
+    if rehearsal {
+        ("claims c", "c.campaign_id = $1 AND c.payee_openid = $2 AND c.rehearsal = 1")
+    } else {
+        ("tickets t JOIN claims c ON c.id = t.claim_id", "t.campaign_id = $1 AND t.bound_openid = $2")
+    }
+}
+
 /// The claims of a person in a campaign (or as its tester), the newest first; each with its newest payout.
 pub async fn of_person(
     db: &impl ConnectionTrait,
@@ -238,11 +248,13 @@ pub async fn of_person(
     payee: &Openid,
     rehearsal: bool,
 ) -> Result<Vec<Standing>, Error> {
-    let sql = "SELECT c.id, c.account_id, c.at, c.amount_fen, c.state, p.state AS payout, p.rail, p.err_code
-        FROM claims c JOIN payouts p ON p.claim_id = c.id
-        WHERE c.campaign_id = $1 AND c.payee_openid = $2 AND c.rehearsal = $3
-        ORDER BY c.at DESC, p.created_at DESC, p.id DESC LIMIT 50";
-    let found = rows(db, sql, [campaign.0.into(), payee.as_str().into(), i64::from(rehearsal).into()]).await?;
+    let (claims, theirs) = own(rehearsal);
+    let sql = format!(
+        "SELECT c.id, c.account_id, c.at, c.amount_fen, c.state, p.state AS payout, p.rail, p.err_code
+        FROM {claims} JOIN payouts p ON p.claim_id = c.id WHERE {theirs}
+        ORDER BY c.at DESC, p.created_at DESC, p.id DESC LIMIT 50"
+    );
+    let found = rows(db, &sql, [campaign.0.into(), payee.as_str().into()]).await?;
     let mut result: Vec<Standing> = Vec::new();
     for r in &found {
         let id = ClaimId(get(r, "id")?);
@@ -279,7 +291,7 @@ pub struct NewRefusal {
     pub at: UnixMs,
 }
 
-/// Writes refusals.
+/// The step that writes refusals.
 pub fn refuse(db: &impl ConnectionTrait, refusals: &[NewRefusal]) -> Step {
     let list = refusals.iter().map(|new| {
         json!({ "id": new.id, "campaign_id": new.campaign.0, "account_id": new.account.map(|a| a.0),

@@ -93,7 +93,7 @@ pub fn json_list(db: &impl ConnectionTrait, columns: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::Column::{BigInt, Text};
-    use super::{batch, for_update, json_rows, skip_locked};
+    use super::{batch, for_update, json_list, json_rows, skip_locked};
     use crate::store::{exec, get, postgres, rows};
     use sea_orm::DatabaseConnection;
     use serde_json::json;
@@ -130,6 +130,15 @@ mod tests {
             (i64::MAX, Some("红包 'quoted' \"and\" $1".to_owned()), Some(-1)),
         ];
         assert_eq!(found, wanted);
+        let listed = format!("SELECT {} AS list FROM kept WHERE id > $1", json_list(db, &["id", "name", "at"]));
+        let list = async |above: i64| {
+            let found = rows(db, &listed, [above.into()]).await.unwrap();
+            let text: Option<String> = get(&found[0], "list").unwrap();
+            let mut list: Vec<Kept> = serde_json::from_str(text.as_deref().unwrap_or("[]")).unwrap();
+            list.sort_unstable();
+            list
+        };
+        assert_eq!((list(0).await, list(i64::MAX).await), (wanted, Vec::new()));
         let free = format!("SELECT id FROM kept ORDER BY id LIMIT 1{}", skip_locked(db));
         assert_eq!(rows(db, &free, []).await.unwrap().len(), 1);
     }

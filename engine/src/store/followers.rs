@@ -142,7 +142,7 @@ pub async fn insert(tx: &mut Tx, follows: &[Follow]) -> Result<(), Error> {
 }
 
 /// A follow from its row.
-pub fn follow(r: &QueryResult) -> Result<Follow, Error> {
+fn follow(r: &QueryResult) -> Result<Follow, Error> {
     Ok(Follow {
         id: FollowId(get(r, "id")?),
         account: AccountId(get(r, "account_id")?),

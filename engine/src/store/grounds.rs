@@ -1,5 +1,5 @@
-//! What holds for the campaigns that people of a batch claim from: three queries, however many people and campaigns.
-//! Refuses to be a cache: each batch reads it anew, under the lock of its lines.
+//! What holds for the campaigns that people of a batch claim from: three queries, however many people and campaigns, and
+//! on PostgreSQL one before them that locks their lines. Refuses to be a cache: each batch reads it anew.
 
 use super::dialect::Column::{BigInt, Text};
 use super::dialect::{Lock, batch, json_rows};
@@ -9,7 +9,7 @@ use rules::Fen;
 use rules::campaign::{Campaign, Member};
 use rules::cap::{Cap, Use};
 use rules::follow::Grade;
-use rules::ids::{Appid, CampaignId, Slug};
+use rules::ids::{Appid, CampaignId, LineId, Slug};
 use rules::ledger::Budget;
 use rules::prize::PrizeRule;
 use rules::time::UnixMs;
@@ -41,11 +41,11 @@ pub async fn by_slugs(
     lock: Lock,
 ) -> Result<Vec<Found>, Error> {
     let slugs = batch(slugs.into_iter().map(|slug| json!({ "slug": slug.as_str() })).collect());
-    lock_lines(db, &slugs, lock).await?;
+    let locked = lock_lines(db, &slugs, lock).await?;
     let sql = format!(
         "SELECT c.*, a.appid AS payer_appid, l.id AS line_id, l.available_fen, l.reserved_fen, l.paid_fen, m.apiv2_key,
             (SELECT COUNT(*) FROM settings s WHERE s.name = $2) AS held
-        FROM campaigns c JOIN accounts a ON a.id = c.payer_id JOIN lines l ON l.campaign_id = c.id
+        FROM campaigns c JOIN accounts a ON a.id = c.payer_id LEFT JOIN lines l ON l.campaign_id = c.id
             LEFT JOIN merchants m ON m.mch_id = c.mch_id
         WHERE c.slug IN (SELECT slug FROM {})",
         json_rows(db, &[("slug", Text)])
@@ -61,23 +61,31 @@ pub async fn by_slugs(
             held: get::<i64>(r, "held")? > 0,
         })
     };
-    found.iter().map(read).collect()
+    let found: Vec<Found> = found.iter().map(read).collect::<Result<_, Error>>()?;
+    match locked {
+        // While it waited, a slug went to another campaign.
+        Some(locked) if found.iter().any(|found| !locked.contains(&found.budget.line)) => {
+            Err(Error::lost_race("a campaign took another's name"))
+        }
+        Some(_) | None => Ok(found),
+    }
 }
 
-/// Takes the lines sorted by id. In a statement of its own: one that waited for a lock goes on with what the rows of
-/// other tables were before it waited, and staff may have changed a prize meanwhile.
-async fn lock_lines(db: &impl ConnectionTrait, slugs: &Value, lock: Lock) -> Result<(), Error> {
+/// Takes the lines sorted by id and tells which; nothing where the transaction holds everything already or only looks. In
+/// a statement of its own: one that waited for a lock goes on with what the rows of other tables were before it waited,
+/// and staff may have changed a prize meanwhile.
+async fn lock_lines(db: &impl ConnectionTrait, slugs: &Value, lock: Lock) -> Result<Option<HashSet<LineId>>, Error> {
     let clause = lock.clause(db);
     if clause.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let sql = format!(
         "SELECT l.id FROM lines l JOIN campaigns c ON c.id = l.campaign_id
         WHERE c.slug IN (SELECT slug FROM {}) ORDER BY l.id{clause} OF l",
         json_rows(db, &[("slug", Text)])
     );
-    rows(db, &sql, [slugs.clone()]).await?;
-    Ok(())
+    let found = rows(db, &sql, [slugs.clone()]).await?;
+    found.iter().map(|r| Ok(LineId(get(r, "id")?))).collect::<Result<_, Error>>().map(Some)
 }
 
 /// The campaigns as the rows of a batch.
@@ -125,9 +133,10 @@ pub async fn caps(
             WHERE campaign_id IN (SELECT id FROM {rows_of})
         UNION ALL SELECT u.campaign_id, 0, u.kind, u.object_id, u.bucket, u.used_fen FROM cap_uses u
             WHERE u.campaign_id IN (SELECT id FROM {rows_of})
-                AND u.bucket = CASE u.kind WHEN 'day' THEN CAST($2 AS BIGINT) WHEN 'hour' THEN CAST($3 AS BIGINT) ELSE 0 END
+                AND u.bucket = {}
                 AND (u.kind IN ('asserted', 'hour') OR EXISTS (SELECT 1 FROM caps c
-                    WHERE c.campaign_id = u.campaign_id AND c.kind = u.kind AND c.object_id = u.object_id))"
+                    WHERE c.campaign_id = u.campaign_id AND c.kind = u.kind AND c.object_id = u.object_id))",
+        caps::BUCKET
     );
     let values = [ids(of), now.day().0.into(), rules::cap::hour(now).into()];
     let mut found: HashMap<CampaignId, Caps> = HashMap::new();

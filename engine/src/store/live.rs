@@ -69,8 +69,9 @@ pub fn one(key: Key, delta: &Delta) -> Deltas {
 const COUNTS: [&str; 10] =
     ["visits", "bots", "follows", "refollows", "unfollows", "claims", "refusals", "paid", "granted_fen", "paid_fen"];
 
-/// Adds changes to this node's rows; nothing to do without any.
-pub fn grow(db: &impl ConnectionTrait, node: i64, deltas: &Deltas) -> Option<Step> {
+/// The step that adds changes to this node's rows; none without changes.
+#[must_use = "a step that is not run changes nothing"]
+pub fn add_step(db: &impl ConnectionTrait, node: i64, deltas: &Deltas) -> Option<Step> {
     if deltas.is_empty() {
         return None;
     }
@@ -98,9 +99,9 @@ pub fn grow(db: &impl ConnectionTrait, node: i64, deltas: &Deltas) -> Option<Ste
     Some(Step::new("figures", sql, [batch(list.collect()), node.into()], deltas.len()))
 }
 
-/// The same at once.
+/// Adds changes to this node's rows.
 pub async fn add(tx: &mut Tx, node: i64, deltas: &Deltas) -> Result<(), Error> {
-    if let Some(step) = grow(tx.conn(), node, deltas) {
+    if let Some(step) = add_step(tx.conn(), node, deltas) {
         step.run(tx).await?;
     }
     Ok(())

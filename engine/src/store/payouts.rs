@@ -4,7 +4,7 @@
 use super::dialect::Column::{BigInt, Text};
 use super::dialect::{batch, json_rows};
 use super::script::Step;
-use super::{Tx, dialect, exec, fen, get, parsed, rows};
+use super::{Tx, claims, dialect, exec, fen, get, parsed, rows};
 use crate::error::Error;
 use rules::Fen;
 use rules::ids::{AccountId, Appid, CampaignId, ClaimId, LineId, LinkId, MchBillno, MchId, Openid, PayoutId};
@@ -33,7 +33,7 @@ pub struct NewPayout {
     pub at: UnixMs,
 }
 
-/// Queues payouts and tells how many.
+/// The step that queues payouts.
 pub fn queue(db: &impl ConnectionTrait, payouts: &[NewPayout]) -> Step {
     let list = payouts.iter().map(|new| {
         json!({ "id": new.id.0, "claim_id": new.claim.0, "line_id": new.line.0, "rail": new.request.rail.name(),
@@ -168,11 +168,13 @@ pub async fn waiting_of(
     rehearsal: bool,
     now: UnixMs,
 ) -> Result<Option<(MchId, Appid, String)>, Error> {
-    let sql = "SELECT p.mch_id, p.appid, p.package_info FROM payouts p JOIN claims c ON c.id = p.claim_id
-        WHERE c.campaign_id = $1 AND c.payee_openid = $2 AND p.state = 'waiting_confirm' AND p.expires_at > $3
-            AND p.package_info IS NOT NULL AND c.rehearsal = $4 ORDER BY p.id DESC LIMIT 1";
-    let values = [campaign.0.into(), payee.as_str().into(), now.0.into(), i64::from(rehearsal).into()];
-    let found = rows(db, sql, values).await?;
+    let (claims, theirs) = claims::own(rehearsal);
+    let sql = format!(
+        "SELECT p.mch_id, p.appid, p.package_info FROM {claims} JOIN payouts p ON p.claim_id = c.id
+        WHERE {theirs} AND p.state = 'waiting_confirm' AND p.expires_at > $3 AND p.package_info IS NOT NULL
+        ORDER BY p.id DESC LIMIT 1"
+    );
+    let found = rows(db, &sql, [campaign.0.into(), payee.as_str().into(), now.0.into()]).await?;
     let Some(r) = found.first() else { return Ok(None) };
     Ok(Some((parsed(r, "mch_id")?, parsed(r, "appid")?, get(r, "package_info")?)))
 }

@@ -1,8 +1,8 @@
 //! Prize rules, the slots of a pool cut in advance, and what is left of a total that is drawn from.
 //! Refuses one slot to two claims: a slot holds one claim, and a claim holds one slot.
 //!
-//! Whoever takes from a total holds the campaign's budget lines until the commit ([`lock`]): so takers come one after
-//! another, and what they read of the total is true until then.
+//! Whoever takes from a total holds the campaign's budget lines until the commit ([`super::budgets::lock`]): so takers
+//! come one after another, and what they read of the total is true until then.
 
 use super::dialect::{self, Column, Lock};
 use super::script::Step;
@@ -97,13 +97,6 @@ pub async fn set_grade_rules(tx: &mut Tx, campaign: CampaignId, prizes: &Prizes)
     Ok(())
 }
 
-/// Holds the campaign's budget lines until the commit, in the order in which everybody takes them.
-pub async fn lock(tx: &mut Tx, campaign: CampaignId) -> Result<(), Error> {
-    let sql = format!("SELECT id FROM lines WHERE campaign_id = $1 ORDER BY id{}", dialect::for_update(tx.conn()));
-    rows(tx.conn(), &sql, [campaign.0.into()]).await?;
-    Ok(())
-}
-
 /// True once a packet of the campaign's total went to a claim that still has it.
 pub async fn is_begun(db: &impl ConnectionTrait, campaign: CampaignId) -> Result<bool, Error> {
     let sql = "SELECT 1 AS one FROM pool_slots WHERE campaign_id = $1 AND claim_id IS NOT NULL
@@ -156,7 +149,7 @@ pub async fn take_slots(
     found.iter().map(|r| Ok((get(r, "position")?, fen(r, "amount_fen")?))).collect()
 }
 
-/// Gives slots that are free to the claims that took them.
+/// The step that gives slots, which are free, to the claims that took them.
 pub fn mark_slots(db: &impl ConnectionTrait, campaign: CampaignId, taken: &[(i64, ClaimId)]) -> Step {
     // The campaign in each row and the plus keep SQLite from starting with all slots, or all that are free.
     let columns = [("campaign_id", Column::BigInt), ("position", Column::BigInt), ("claim_id", Column::BigInt)];
@@ -179,7 +172,7 @@ pub async fn left(db: &impl ConnectionTrait, campaign: CampaignId, lock: Lock) -
     Ok(Some(Left { fen: fen(&r, "left_fen")?, packets }))
 }
 
-/// Keeps what is left of a total.
+/// The step that keeps what is left of a total.
 pub fn set_left(campaign: CampaignId, left: Left) -> Step {
     let sql = "INSERT INTO prize_state (campaign_id, left_fen, left_packets) VALUES ($1, $2, $3)
         ON CONFLICT (campaign_id) DO UPDATE SET left_fen = excluded.left_fen, left_packets = excluded.left_packets";
@@ -187,7 +180,7 @@ pub fn set_left(campaign: CampaignId, left: Left) -> Step {
     Step::new("totals", sql.to_owned(), values, 1)
 }
 
-/// Notes which claims drew from a total, and what.
+/// The step that notes which claims drew from a total, and what.
 pub fn add_shares(db: &impl ConnectionTrait, campaign: CampaignId, drawn: &[(ClaimId, Fen)]) -> Step {
     let columns = [("claim_id", Column::BigInt), ("amount_fen", Column::BigInt)];
     let sql = format!(

@@ -6,6 +6,7 @@ use crate::error::Error;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Value};
 
 /// A statement that changes rows, alone or in a script.
+#[must_use = "a step that is not run changes nothing"]
 pub struct Step {
     what: &'static str,
     sql: String,
@@ -14,9 +15,12 @@ pub struct Step {
 }
 
 impl Step {
-    /// A statement that changes at most `rows` rows, which are `what`; in a script exactly so many.
+    /// A statement that changes at most `rows` rows, which are `what`; in a script exactly so many. It is one statement,
+    /// and names each of its values, `$1` first.
     pub fn new(what: &'static str, sql: String, values: impl IntoIterator<Item = Value>, rows: usize) -> Self {
-        Self { what, sql, values: values.into_iter().collect(), rows: rows as u64 }
+        let values: Vec<Value> = values.into_iter().collect();
+        debug_assert!(is_joinable(&sql, values.len()), "{sql}");
+        Self { what, sql, values, rows: rows as u64 }
     }
 
     /// Runs it and tells how many rows it changed.
@@ -26,6 +30,7 @@ impl Step {
 }
 
 /// Steps in their order.
+#[must_use = "a script that is not run changes nothing"]
 #[derive(Default)]
 pub struct Script(Vec<Step>);
 
@@ -54,7 +59,9 @@ impl Script {
     async fn run_together(self, tx: &mut Tx) -> Result<(), Error> {
         let (mut sql, mut values, mut wanted, mut what) = (String::new(), Vec::new(), 0, Vec::new());
         for step in self.0 {
-            trial::plan(tx.conn(), &statement(tx.conn(), &step.sql, step.values.clone())).await?;
+            if cfg!(debug_assertions) {
+                trial::plan(tx.conn(), &statement(tx.conn(), &step.sql, step.values.clone())).await?;
+            }
             sql += &numbered_from(&step.sql, values.len());
             sql += ";\n";
             values.extend(step.values);
@@ -75,20 +82,27 @@ impl Script {
 
 /// A statement whose parameters begin after the first `offset`.
 fn numbered_from(sql: &str, offset: usize) -> String {
-    let mut numbered = String::with_capacity(sql.len() + 16);
-    let mut rest = sql;
-    while let Some(at) = rest.find('$') {
-        let (before, parameter) = rest.split_at(at + 1);
-        let end = parameter.find(|c: char| !c.is_ascii_digit()).unwrap_or(parameter.len());
-        let (number, after) = parameter.split_at(end);
-        numbered += before;
-        match number.parse::<usize>() {
-            Ok(n) => numbered += &(n + offset).to_string(),
-            Err(_) => numbered += number,
-        }
-        rest = after;
+    let mut parts = sql.split('$');
+    let mut numbered = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (number, after) = number_before(part);
+        numbered += &number.map_or_else(|| "$".to_owned(), |n| format!("${}", n + offset));
+        numbered += after;
     }
-    numbered + rest
+    numbered
+}
+
+/// The number at the beginning of what follows a `$`, if there is one, and the rest.
+fn number_before(part: &str) -> (Option<usize>, &str) {
+    let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+    (part[..end].parse().ok(), &part[end..])
+}
+
+/// Whether a statement with so many values may stand among others: SQLite would give a parameter without its value the
+/// next statement's, and a comment would swallow what follows.
+fn is_joinable(sql: &str, values: usize) -> bool {
+    let highest = sql.split('$').skip(1).filter_map(|part| number_before(part).0).max().unwrap_or(0);
+    highest == values && !sql.contains('?') && !sql.contains(';') && !sql.contains("--")
 }
 
 #[cfg(test)]
@@ -100,6 +114,16 @@ mod tests {
     fn parameters_are_counted_on_and_other_signs_stay() {
         assert_eq!(numbered_from("SELECT $1, $12 || '$' || $2", 10), "SELECT $11, $22 || '$' || $12");
         assert_eq!(numbered_from("SELECT 1", 3), "SELECT 1");
+    }
+
+    #[test]
+    fn a_statement_that_would_take_its_neighbours_values_is_found() {
+        assert!(is_joinable("UPDATE t SET a = $2 WHERE b = $1", 2));
+        for (sql, values) in
+            [("SELECT $2", 1), ("SELECT $1", 2), ("SELECT ?", 0), ("SELECT 1; SELECT 2", 0), ("SELECT 1 --", 0)]
+        {
+            assert!(!is_joinable(sql, values), "{sql}");
+        }
     }
 
     fn enter(name: &str, rows: usize) -> Step {

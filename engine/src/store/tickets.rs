@@ -24,7 +24,7 @@ pub struct Held {
 }
 
 /// A ticket from its row.
-pub fn held(r: &QueryResult) -> Result<Held, Error> {
+fn held(r: &QueryResult) -> Result<Held, Error> {
     Ok(Held {
         code_hash: get(r, "code_hash")?,
         account: AccountId(get(r, "account_id")?),
@@ -93,7 +93,7 @@ pub async fn of_person(db: &impl ConnectionTrait, campaign: CampaignId, person: 
     rows(db, sql, [campaign.0.into(), person.as_str().into()]).await?.iter().map(held).collect()
 }
 
-/// Marks tickets used, those that are free.
+/// The step that marks tickets used, those that are free.
 pub fn use_up(db: &impl ConnectionTrait, tickets: &[(String, ClaimId)]) -> Step {
     let list = tickets.iter().map(|(code_hash, claim)| json!({ "code_hash": code_hash, "claim_id": claim.0 }));
     // The plus keeps SQLite from starting with everybody's unused tickets, which the rule on claim_id finds so fast.

@@ -4,9 +4,12 @@
 use crate::browser::{Follower, Page};
 use crate::database::Kind;
 use crate::postgres;
-use crate::world::{COFFEE, FUWU, LOGIN, World};
+use crate::world::{BOOKS, COFFEE, FUWU, LOGIN, World};
+use engine::operators::console;
 use engine::{Db, Draw, Engine};
 use futures::future::join_all;
+use rules::Fen;
+use rules::cap::Kind as Cap;
 use rules::payout::State;
 use rules::time::secs;
 use serde_json::json;
@@ -59,6 +62,40 @@ async fn two_nodes_claim_and_pay_side_by_side_and_nobody_is_paid_twice() {
     assert_eq!(live.total, world.figures("demo").await, "both see the sum of both");
     assert_eq!((live.total.claims, live.total.paid), (12, 12));
     second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_race_for_the_last_packets_and_pass_neither_cap_nor_budget() {
+    if Kind::Postgres.is_not_of_this_run(ONE_SERVER) {
+        return;
+    }
+    let world = World::new().await;
+    let second = another_node(&world).await;
+    let (id, coffee) = (world.campaign("demo").await.id, world.account(COFFEE).await.id);
+    let limit = Fen::new(900).unwrap();
+    world.engine().set_cap(&console(), id, Cap::Account, coffee.0, Some(limit)).await.unwrap();
+    race(&world, &second, COFFEE).await;
+    let used = world.engine().caps(id).await.unwrap()[0].used.get();
+    assert!((801..=900).contains(&used), "the cap is used and not passed: {used}");
+    world.only_so_much_is_left(900).await;
+    race(&world, &second, BOOKS).await;
+    world.work_until_settled().await;
+    let budget = world.engine().budget(id).await.unwrap();
+    assert!((0..100).contains(&budget.available.get()), "all that makes a packet was given: {budget:?}");
+    assert_eq!(world.wechats_books().await.paid_fen, budget.paid.get());
+    second.stop().await;
+}
+
+/// Twenty people press in one moment, every other one at the second node; everybody gets an answer.
+async fn race(world: &World, second: &Running, through: &str) {
+    let people = join_all((0..20).map(|_| world.follower("Ming"))).await;
+    let pages = join_all(people.iter().map(|person| person.comes_through(through))).await;
+    let taps = people.iter().zip(&pages).enumerate().map(async |(n, (person, page))| {
+        let form = page.form();
+        let here = async || person.posts(&form.action, &form.fields).await.status;
+        if n % 2 == 0 { presses_at(second, person, page).await } else { here().await }
+    });
+    assert_eq!(join_all(taps).await, [303; 20]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
