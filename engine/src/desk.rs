@@ -4,7 +4,10 @@
 //! Nobody waits on a timer: the first request to arrive while nobody works starts a leader, the leader takes all that
 //! is waiting, and what arrives meanwhile is the next batch. Under load the batches grow by themselves.
 
+mod alert;
+
 use crate::{Error, Said};
+use alert::Alert;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -81,12 +84,15 @@ impl<Q: Send + Sync, A: Send> Desk<Q, A> {
         (n > 0).then(|| line.waiting.drain(..n).collect())
     }
 
-    /// Puts a request into the queue and waits for its durable answer. `lead` calls [`Self::lead`]; it is started when
-    /// nobody leads. Errors: the queue is full ([`Said::Busy`]); what the request's own batch met.
-    pub async fn ask(&self, request: Q, lead: impl Future<Output = ()> + Send + 'static) -> Result<A, Error> {
+    /// Puts a request into the queue and waits for its durable answer. What `lead` makes calls [`Self::lead`]; it is made
+    /// and started when nobody leads. Errors: the queue is full ([`Said::Busy`]); what the request's own batch met.
+    pub async fn ask<L>(&self, request: Q, lead: impl FnOnce() -> L) -> Result<A, Error>
+    where
+        L: Future<Output = ()> + Send + 'static,
+    {
         let (answered, must_lead) = self.join(request)?;
         if must_lead {
-            start(lead);
+            start(lead());
         }
         // A leader that broke off rolled its transaction back: nothing was done, and the same request may come again.
         answered.await.unwrap_or_else(|_| Err(Said::Busy.into()))
@@ -117,7 +123,7 @@ fn start(lead: impl Future<Output = ()> + Send + 'static) {
         runtime.spawn(lead);
     } else {
         let here = runtime.clone();
-        runtime.spawn_blocking(move || here.block_on(lead));
+        runtime.spawn_blocking(move || here.block_on(Alert::new(lead)));
     }
 }
 
@@ -185,7 +191,7 @@ mod tests {
     impl Counter {
         async fn ask(self: &Arc<Self>, n: usize) -> Result<usize, Error> {
             let leader = Arc::clone(self);
-            let lead = async move { leader.desk.lead(&*leader).await };
+            let lead = || async move { leader.desk.lead(&*leader).await };
             self.desk.ask(n, lead).await
         }
     }

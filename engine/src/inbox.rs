@@ -109,7 +109,7 @@ impl Engine {
             die: self.draw().number(),
         };
         let leader = self.clone();
-        let lead = async move { leader.pushes_desk().lead(&PushWork(&leader)).await };
+        let lead = || async move { leader.pushes_desk().lead(&PushWork(&leader)).await };
         self.pushes_desk().ask(received, lead).await
     }
 

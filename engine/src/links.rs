@@ -127,7 +127,7 @@ impl Engine {
             at: now,
         };
         let leader = self.clone();
-        let lead = async move { leader.visits_desk().lead(&VisitWork(&leader)).await };
+        let lead = || async move { leader.visits_desk().lead(&VisitWork(&leader)).await };
         self.visits_desk().ask(visit, lead).await
     }
 

@@ -118,7 +118,7 @@ impl Engine {
         }
         let request = Request { slug: slug.clone(), who: who.clone(), die: self.draw().number() };
         let leader = self.clone();
-        let lead = async move { leader.claims_desk().lead(&ClaimWork(&leader)).await };
+        let lead = || async move { leader.claims_desk().lead(&ClaimWork(&leader)).await };
         self.claims_desk().ask(request, lead).await?
     }
 
