@@ -7,6 +7,9 @@ use std::time::Duration;
 
 /// The longest sleep between rounds; a new claim wakes the worker at once.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long the log's folding rests: the more batches a page waits for, the fewer times it is written, and a second's
+/// worth of pages takes the disk a tenth of that.
+const FOLD_REST: Duration = Duration::from_secs(1);
 
 /// Works until `stop` resolves.
 pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
@@ -41,6 +44,26 @@ pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
             () = std::future::ready(()), if worked => {}
             () = engine.woken() => {}
             () = tokio::time::sleep(IDLE) => {}
+        }
+    }
+}
+
+/// Folds the database's log while others write, until `stop` resolves. Between two times it rests, so that a page which
+/// changes with every batch is written once for several.
+pub async fn fold(engine: Engine, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    loop {
+        let due = async {
+            engine.db().committed().await;
+            tokio::time::sleep(FOLD_REST).await;
+        };
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = due => {}
+        }
+        if let Err(error) = engine.db().fold_log().await {
+            tracing::warn!(%error, "the database's log could not be folded; it grows until that is possible again");
         }
     }
 }

@@ -27,20 +27,44 @@ pub struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            Box::new(m0001_accounts::Step),
-            Box::new(m0002_campaigns::Step),
-            Box::new(m0003_followers::Step),
-            Box::new(m0004_money::Step),
-            Box::new(m0005_staff::Step),
-            Box::new(m0006_prizes::Step),
-            Box::new(m0007_edit_key::Step),
-            Box::new(m0008_unseen::Step),
+            Box::new(m0001_accounts::STEP),
+            Box::new(m0002_campaigns::STEP),
+            Box::new(m0003_followers::STEP),
+            Box::new(m0004_money::STEP),
+            Box::new(m0005_staff::STEP),
+            Box::new(m0006_prizes::STEP),
+            Box::new(m0007_edit_key::STEP),
+            Box::new(m0008_unseen::STEP),
             Box::new(m0009_ledger::Step),
-            Box::new(m0010_rails::Step),
-            Box::new(m0011_bills::Step),
-            Box::new(m0012_rehearsal::Step),
-            Box::new(m0013_fewer_indexes::Step),
+            Box::new(m0010_rails::STEP),
+            Box::new(m0011_bills::STEP),
+            Box::new(m0012_rehearsal::STEP),
+            Box::new(m0013_fewer_indexes::STEP),
         ]
+    }
+}
+
+/// A step that is the same statements on both databases.
+struct Step {
+    name: &'static str,
+    up: &'static [&'static str],
+    down: &'static [&'static str],
+}
+
+impl MigrationName for Step {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run(manager, self.up).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run(manager, self.down).await
     }
 }
 

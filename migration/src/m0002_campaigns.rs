@@ -1,16 +1,10 @@
 //! Campaigns, their accounts and their tracked links.
 //! Refuses to touch rows; it makes tables only.
 
-use sea_orm_migration::prelude::*;
+use crate::Step;
 
 /// This step.
-pub struct Step;
-
-impl MigrationName for Step {
-    fn name(&self) -> &'static str {
-        "m0002_campaigns"
-    }
-}
+pub const STEP: Step = Step { name: "m0002_campaigns", up: UP, down: DOWN };
 
 const UP: &[&str] = &[
     "CREATE TABLE campaigns (
@@ -56,14 +50,3 @@ const UP: &[&str] = &[
 ];
 
 const DOWN: &[&str] = &["DROP TABLE links", "DROP TABLE members", "DROP TABLE campaigns"];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, DOWN).await
-    }
-}

@@ -1,16 +1,10 @@
 //! Visits, pushes received, followers, follows and tickets.
 //! Refuses to touch rows; it makes tables only.
 
-use sea_orm_migration::prelude::*;
+use crate::Step;
 
 /// This step.
-pub struct Step;
-
-impl MigrationName for Step {
-    fn name(&self) -> &'static str {
-        "m0003_followers"
-    }
-}
+pub const STEP: Step = Step { name: "m0003_followers", up: UP, down: DOWN };
 
 const UP: &[&str] = &[
     "CREATE TABLE visits (
@@ -103,14 +97,3 @@ const DOWN: &[&str] = &[
     "DROP TABLE push_nonces",
     "DROP TABLE visits",
 ];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, DOWN).await
-    }
-}

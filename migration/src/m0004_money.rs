@@ -1,16 +1,10 @@
 //! Budget lines, the ledger, claims, their keys, payouts and refusals.
 //! Refuses to touch rows; it makes tables only.
 
-use sea_orm_migration::prelude::*;
+use crate::Step;
 
 /// This step.
-pub struct Step;
-
-impl MigrationName for Step {
-    fn name(&self) -> &'static str {
-        "m0004_money"
-    }
-}
+pub const STEP: Step = Step { name: "m0004_money", up: UP, down: DOWN };
 
 const UP: &[&str] = &[
     "CREATE TABLE lines (
@@ -102,14 +96,3 @@ const DOWN: &[&str] = &[
     "DROP TABLE transfers",
     "DROP TABLE lines",
 ];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, DOWN).await
-    }
-}

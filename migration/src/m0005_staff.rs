@@ -1,16 +1,10 @@
 //! Operators, their sessions and the log of what they did.
 //! Refuses to touch rows; it makes tables only.
 
-use sea_orm_migration::prelude::*;
+use crate::Step;
 
 /// This step.
-pub struct Step;
-
-impl MigrationName for Step {
-    fn name(&self) -> &'static str {
-        "m0005_staff"
-    }
-}
+pub const STEP: Step = Step { name: "m0005_staff", up: UP, down: DOWN };
 
 const UP: &[&str] = &[
     "CREATE TABLE operators (
@@ -35,14 +29,3 @@ const UP: &[&str] = &[
 ];
 
 const DOWN: &[&str] = &["DROP TABLE audit", "DROP TABLE staff_sessions", "DROP TABLE operators"];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, DOWN).await
-    }
-}

@@ -1,16 +1,10 @@
 //! Prize rules as JSON, the slots of pools cut in advance, and what is left of totals that are drawn from.
 //! Refuses to touch rows; a campaign without a rule keeps the range from its least to its most.
 
-use sea_orm_migration::prelude::*;
+use crate::Step;
 
 /// This step.
-pub struct Step;
-
-impl MigrationName for Step {
-    fn name(&self) -> &'static str {
-        "m0006_prizes"
-    }
-}
+pub const STEP: Step = Step { name: "m0006_prizes", up: UP, down: DOWN };
 
 const UP: &[&str] = &[
     "ALTER TABLE campaigns ADD COLUMN prize TEXT",
@@ -47,14 +41,3 @@ const DOWN: &[&str] = &[
     "ALTER TABLE campaigns DROP COLUMN prize_grades",
     "ALTER TABLE campaigns DROP COLUMN prize",
 ];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, DOWN).await
-    }
-}

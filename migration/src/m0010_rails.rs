@@ -1,16 +1,10 @@
 //! Two rails: a campaign's choice, a merchant's keys for transfers, each rail's standing and pace, alerts and robots.
 //! Refuses to touch rows but one: every merchant that is there gets its two rails.
 
-use sea_orm_migration::prelude::*;
+use crate::Step;
 
 /// This step.
-pub struct Step;
-
-impl MigrationName for Step {
-    fn name(&self) -> &'static str {
-        "m0010_rails"
-    }
-}
+pub const STEP: Step = Step { name: "m0010_rails", up: UP, down: DOWN };
 
 const UP: &[&str] = &[
     "ALTER TABLE campaigns ADD COLUMN rail TEXT NOT NULL DEFAULT 'redpack' CHECK (rail IN ('redpack', 'transfer'))",
@@ -67,14 +61,3 @@ const DOWN: &[&str] = &[
     "ALTER TABLE merchants DROP COLUMN apiv3_key",
     "ALTER TABLE campaigns DROP COLUMN rail",
 ];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, DOWN).await
-    }
-}

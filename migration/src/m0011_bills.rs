@@ -1,16 +1,10 @@
 //! Fund-flow bills as they were imported, and whom the bills since a backup paid beyond our books.
 //! Refuses to touch rows; it makes tables only.
 
-use sea_orm_migration::prelude::*;
+use crate::Step;
 
 /// This step.
-pub struct Step;
-
-impl MigrationName for Step {
-    fn name(&self) -> &'static str {
-        "m0011_bills"
-    }
-}
+pub const STEP: Step = Step { name: "m0011_bills", up: UP, down: DOWN };
 
 const UP: &[&str] = &[
     "CREATE TABLE bill_imports (
@@ -63,14 +57,3 @@ const DOWN: &[&str] = &[
     "DROP TABLE bill_rows",
     "DROP TABLE bill_imports",
 ];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, DOWN).await
-    }
-}

@@ -1,16 +1,10 @@
 //! Rehearsals: the key of a draft's testers, the testers, and the mark on their claims.
 //! Refuses to touch rows; every claim that is there is an ordinary one.
 
-use sea_orm_migration::prelude::*;
+use crate::Step;
 
 /// This step.
-pub struct Step;
-
-impl MigrationName for Step {
-    fn name(&self) -> &'static str {
-        "m0012_rehearsal"
-    }
-}
+pub const STEP: Step = Step { name: "m0012_rehearsal", up: UP, down: DOWN };
 
 const UP: &[&str] = &[
     "ALTER TABLE campaigns ADD COLUMN tester_key TEXT",
@@ -34,14 +28,3 @@ const DOWN: &[&str] = &[
     "ALTER TABLE claims DROP COLUMN rehearsal",
     "ALTER TABLE campaigns DROP COLUMN tester_key",
 ];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, DOWN).await
-    }
-}

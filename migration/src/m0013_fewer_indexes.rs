@@ -1,16 +1,10 @@
 //! Two indexes less on a claim's way: a person's claims are found through their tickets, and only transfers that resolve
 //! another are in the index that keeps each from being resolved twice. Refuses to touch rows.
 
-use sea_orm_migration::prelude::*;
+use crate::Step;
 
 /// This step.
-pub struct Step;
-
-impl MigrationName for Step {
-    fn name(&self) -> &'static str {
-        "m0013_fewer_indexes"
-    }
-}
+pub const STEP: Step = Step { name: "m0013_fewer_indexes", up: UP, down: DOWN };
 
 const UP: &[&str] = &[
     "DROP INDEX claims_by_payee",
@@ -23,14 +17,3 @@ const DOWN: &[&str] = &[
     "DROP INDEX transfers_resolve_each_once",
     "CREATE INDEX claims_by_payee ON claims (campaign_id, payee_openid)",
 ];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, DOWN).await
-    }
-}

@@ -117,6 +117,9 @@ pub async fn start(config: Config, clock: Clock, draw: Draw, work: bool) -> Resu
         follow_clock_once(&engine, &url).await;
         tasks.push(tokio::spawn(follow_clock(engine.clone(), url, stopped.clone())));
     }
+    if config.sqlite_file().is_some() {
+        tasks.push(tokio::spawn(engine::worker::fold(engine.clone(), until(stopped.clone()))));
+    }
     if work {
         let engine = engine.clone();
         let stopped = stopped.clone();

@@ -16,6 +16,7 @@ pub mod grounds;
 pub mod inbox;
 pub mod links;
 pub mod live;
+mod log;
 pub mod merchants;
 pub mod operators;
 pub mod payout_list;
@@ -37,6 +38,7 @@ mod trial;
 pub mod verify;
 
 use crate::error::Error;
+use log::Log;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
     DbErr, IsolationLevel, QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
@@ -55,10 +57,14 @@ const EXISTS: [&str; 4] = ["42P07", "42710", "42701", "42723"];
 pub struct Db {
     writer: DatabaseConnection,
     readers: DatabaseConnection,
+    log: Log,
 }
 
 /// A write transaction. Dropped without `commit`, it never was.
-pub struct Tx(DatabaseTransaction);
+pub struct Tx {
+    open: DatabaseTransaction,
+    log: Log,
+}
 
 impl Db {
     /// Opens (and on SQLite creates) the database at `url`. Errors when it cannot be reached or read.
@@ -67,17 +73,18 @@ impl Db {
             let mut options = ConnectOptions::new(url);
             options.max_connections(16).acquire_timeout(Duration::from_secs(5)).sqlx_logging(false);
             let pool = Database::connect(options).await?;
-            return Ok(Self { writer: pool.clone(), readers: pool });
+            return Ok(Self { writer: pool.clone(), readers: pool, log: Log::default() });
         }
         let writer = Database::connect(sqlite(url, 1, false)).await?;
         let readers = Database::connect(sqlite(url, 4, true)).await?;
-        Ok(Self { writer, readers })
+        let log = Log::beside(Database::connect(sqlite(url, 1, false)).await?);
+        Ok(Self { writer, readers, log })
     }
 
     /// Opens the SQLite file `path`, to read it only.
     pub(crate) async fn open_file(path: &str) -> Result<Self, Error> {
         let readers = Database::connect(sqlite(&format!("sqlite://{path}"), 1, true)).await?;
-        Ok(Self { writer: readers.clone(), readers })
+        Ok(Self { writer: readers.clone(), readers, log: Log::default() })
     }
 
     /// Brings the database to the newest step.
@@ -112,7 +119,7 @@ impl Db {
                 .filter(|_| self.writer.get_database_backend() == DatabaseBackend::Postgres),
             ..TransactionOptions::default()
         };
-        Ok(Tx(self.writer.begin_with_options(options).await?))
+        Ok(Tx { open: self.writer.begin_with_options(options).await?, log: self.log.clone() })
     }
 
     /// Begins a transaction that only reads: one consistent picture, and no waiting for the writer.
@@ -126,7 +133,7 @@ impl Db {
             },
             _ => TransactionOptions::default(),
         };
-        Ok(Tx(self.readers.begin_with_options(options).await?))
+        Ok(Tx { open: self.readers.begin_with_options(options).await?, log: Log::default() })
     }
 
     /// For queries that change nothing and need no transaction.
@@ -162,6 +169,7 @@ impl Db {
 
     /// Closes all connections; on SQLite this folds the write-ahead log into the file.
     pub async fn close(self) -> Result<(), Error> {
+        self.log.close().await?;
         self.readers.close().await?;
         Ok(self.writer.close().await?)
     }
@@ -187,15 +195,15 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
                 return sqlite;
             }
             // FULL: a commit that was answered survives the loss of power, not only of the process. A batch touches
-            // hundreds of pages: room for them in memory, and a log long enough (32 MB) that the same page is written
-            // back once for many batches.
+            // hundreds of pages, for which there is room in memory. The log is folded beside the writer (`Db::fold_log`);
+            // the writer does it itself only where nobody else does, or where the log has grown to 256 MB.
             sqlite
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .pragma("temp_store", "MEMORY")
                 .pragma("cache_size", "-16384")
-                .pragma("wal_autocheckpoint", "8192")
+                .pragma("wal_autocheckpoint", "65536")
         });
     // SQLite ends a transaction by itself when a write fails (the disk is full); the ROLLBACK after it is then refused,
     // and the driver goes on to count a transaction that is gone. On such a connection every later commit would only end
@@ -213,12 +221,14 @@ impl Tx {
     /// Makes everything since `begin` durable.
     pub async fn commit(self) -> Result<(), Error> {
         trial::before_commit(&self).await?;
-        Ok(self.0.commit().await?)
+        self.open.commit().await?;
+        self.log.grew();
+        Ok(())
     }
 
     /// The connection, for queries that also serve readers.
     pub fn conn(&self) -> &DatabaseTransaction {
-        &self.0
+        &self.open
     }
 }
 

@@ -1,8 +1,16 @@
-//! What a database that fails under a transaction leaves behind.
+//! What a database that fails under a transaction leaves behind, and what is in its file when.
 //! Refuses a commit that only this process can see.
 
 use super::Db;
 use sea_orm::ConnectionTrait;
+use std::path::PathBuf;
+
+/// An empty folder of this test.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("lingbao-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
 
 async fn notes(db: &Db) -> usize {
     super::rows(db.read(), "SELECT value FROM settings", []).await.unwrap().len()
@@ -20,8 +28,7 @@ async fn note(db: &Db, name: &str, keep: bool) {
 
 #[tokio::test]
 async fn after_sqlite_ended_a_transaction_by_itself_commits_are_still_durable() {
-    let folder = std::env::temp_dir().join(format!("lingbao-store-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = folder("store");
     let db = Db::open(&format!("sqlite://{}", folder.join("lingbao.db").display())).await.unwrap();
     db.migrate().await.unwrap();
     let before = notes(&db).await;
@@ -32,6 +39,31 @@ async fn after_sqlite_ended_a_transaction_by_itself_commits_are_still_durable() 
     note(&db, "one that is undone", false).await;
     note(&db, "one that is kept", true).await;
     assert_eq!(notes(&db).await, before + 1, "others see what was committed, and nothing else");
+    db.close().await.unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_folded_is_in_the_file_and_what_is_not_yet_is_in_the_log() {
+    let folder = folder("log");
+    let (file, alone) = (folder.join("lingbao.db"), folder.join("alone.db"));
+    let db = Db::open(&format!("sqlite://{}", file.display())).await.unwrap();
+    db.migrate().await.unwrap();
+    db.fold_log().await.unwrap();
+    let in_file = async || {
+        // Without the log beside it.
+        std::fs::copy(&file, &alone).unwrap();
+        let alone = Db::open_file(alone.to_str().unwrap()).await.unwrap();
+        let found = notes(&alone).await;
+        alone.close().await.unwrap();
+        found
+    };
+    let before = in_file().await;
+    note(&db, "one", true).await;
+    db.committed().await;
+    assert_eq!(in_file().await, before, "a commit does not fold");
+    db.fold_log().await.unwrap();
+    assert_eq!(in_file().await, before + 1);
     db.close().await.unwrap();
     std::fs::remove_dir_all(folder).unwrap();
 }

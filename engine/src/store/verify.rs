@@ -47,6 +47,13 @@ const CHECKS: &[(&str, &str)] = &[
             WHERE g.scope = 'campaign' AND c.rehearsal = 0 GROUP BY c.campaign_id, c.payee_openid HAVING COUNT(*) > 1",
     ),
     (
+        "every claim used one ticket, which was bound to its payee",
+        "SELECT 'claim ' || CAST(c.id AS TEXT) AS broken FROM claims c
+            LEFT JOIN tickets t ON t.claim_id = c.id AND t.campaign_id = c.campaign_id AND t.follow_id = c.follow_id
+                AND t.bound_openid = c.payee_openid
+            WHERE c.rehearsal = 0 AND t.claim_id IS NULL",
+    ),
+    (
         "every payout is of its claim's amount and reserved its money once",
         "SELECT 'payout ' || p.mch_billno AS broken FROM payouts p JOIN claims c ON c.id = p.claim_id
             WHERE p.amount_fen <> c.amount_fen OR 1 <>

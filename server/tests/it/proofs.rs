@@ -123,6 +123,14 @@ async fn two_claims_of_one_person_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_claim_without_the_ticket_of_its_payee_is_found() {
+    for change in ["claim_id = NULL", "bound_openid = 'oSomebody'", "follow_id = -1"] {
+        let (_world, rule) = after(&format!("UPDATE tickets SET {change} WHERE claim_id IS NOT NULL")).await;
+        assert_eq!(rule, "every claim used one ticket, which was bound to its payee", "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_payout_of_another_amount_than_its_claim_is_found() {
     let (_world, rule) = after("UPDATE claims SET amount_fen = amount_fen - 1 WHERE grade = 'proven'").await;
     assert_eq!(rule, "every payout is of its claim's amount and reserved its money once");

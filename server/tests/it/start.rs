@@ -1,13 +1,16 @@
 //! Starting, stopping and starting again; and the command itself.
 //! Refuses to start on a wrong setting, beside another server, or with another master key.
 
-use crate::database::Kind;
+use crate::database::{self, Kind};
 use crate::world::{COFFEE, FUWU, MASTER_KEY, World};
 use engine::{Clock, Draw};
 use rules::payout::State;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use server::running;
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::process::Command;
+use tokio::time::timeout;
 
 /// Runs `lingbao` on this story's folder: exit code, standard output, standard error.
 pub async fn lingbao(world: &World, arguments: &[&str]) -> (i32, String, String) {
@@ -55,6 +58,33 @@ async fn a_wrong_setting_is_one_sentence_and_exit_code_1() {
         assert!(err.starts_with("lingbao: ") && err.contains(said), "{err}");
         assert!(!err.contains("too-short"), "a secret is never printed: {err}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_committed_comes_into_the_file_while_the_server_runs() {
+    if Kind::Sqlite.is_not_of_this_run("PostgreSQL folds its own log") {
+        return;
+    }
+    let world = World::new().await;
+    let (file, alone) = (world.folder.join("lingbao.db"), world.folder.join("alone.db"));
+    world.follower("Ming").await.claims(COFFEE).await;
+    let claims_in_file = async || {
+        std::fs::copy(&file, &alone).unwrap();
+        let alone = database::open(&format!("sqlite://{}", alone.display())).await;
+        let sql = Statement::from_string(DbBackend::Sqlite, "SELECT COUNT(*) AS n FROM claims");
+        // Until the folding comes by, the file has no tables yet.
+        let found = alone.query_one_raw(sql).await.ok().flatten();
+        alone.close().await.unwrap();
+        found.map_or(0, |row| row.try_get::<i64>("", "n").unwrap())
+    };
+    let mut looks = tokio::time::interval(Duration::from_millis(100));
+    let folded = async {
+        while claims_in_file().await == 0 {
+            looks.tick().await;
+        }
+    };
+    timeout(Duration::from_secs(30), folded).await.expect("somebody folds the log");
+    world.work_until_idle().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
