@@ -51,20 +51,18 @@ pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
 /// Folds the database's log while others write, until `stop` resolves. Between two times it rests, so that a page which
 /// changes with every batch is written once for several.
 pub async fn fold(engine: Engine, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
-    loop {
-        let due = async {
+    let folding = async {
+        loop {
             engine.db().committed().await;
+            if let Err(error) = engine.db().fold_log().await {
+                tracing::warn!(%error, "the database's log could not be folded; it grows until that is possible again");
+            }
             tokio::time::sleep(FOLD_REST).await;
-        };
-        tokio::select! {
-            biased;
-            () = &mut stop => return,
-            () = due => {}
         }
-        if let Err(error) = engine.db().fold_log().await {
-            tracing::warn!(%error, "the database's log could not be folded; it grows until that is possible again");
-        }
+    };
+    tokio::select! {
+        () = stop => {}
+        () = folding => {}
     }
 }
 

@@ -196,7 +196,8 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
             }
             // FULL: a commit that was answered survives the loss of power, not only of the process. A batch touches
             // hundreds of pages, for which there is room in memory. The log is folded beside the writer (`Db::fold_log`);
-            // the writer does it itself only where nobody else does, or where the log has grown to 256 MB.
+            // the writer folds what is left where nobody else does, and where without a pause the log has grown to 256 MB,
+            // since only a writer can begin it anew.
             sqlite
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
@@ -204,6 +205,8 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
                 .pragma("temp_store", "MEMORY")
                 .pragma("cache_size", "-16384")
                 .pragma("wal_autocheckpoint", "65536")
+                // A long read (a backup, a proof of the books) holds the log open; afterwards its room is given back.
+                .pragma("journal_size_limit", "268435456")
         });
     // SQLite ends a transaction by itself when a write fails (the disk is full); the ROLLBACK after it is then refused,
     // and the driver goes on to count a transaction that is gone. On such a connection every later commit would only end

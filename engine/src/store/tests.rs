@@ -67,3 +67,12 @@ async fn what_is_folded_is_in_the_file_and_what_is_not_yet_is_in_the_log() {
     db.close().await.unwrap();
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[tokio::test]
+async fn sqlite_is_new_enough_to_be_folded_by_two() {
+    let db = Db::open("sqlite::memory:").await.unwrap();
+    let row = super::row(db.read(), "SELECT sqlite_version() AS version", []).await.unwrap().unwrap();
+    let version: String = super::get(&row, "version").unwrap();
+    let numbers: Vec<u32> = version.split('.').map(|n| n.parse().unwrap()).collect();
+    assert!(numbers >= vec![3, 51, 3], "{version}: a log folded by two connections could lose what is in it");
+}

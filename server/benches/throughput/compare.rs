@@ -16,9 +16,9 @@ use tokio::runtime::Handle;
 /// The rivals of `bench/peers`: name, folder, and the ratio to reach.
 const RIVALS: [(&str, &str, &str); 2] =
     [("PHP-FPM behind nginx", "php", "aim ≥ 20"), ("Python, Starlette on uvicorn", "python", "no aim set")];
-/// Windows over history are so many times as long: between windows the log is folded, and what that costs shall be
-/// within.
-const HISTORY_WINDOW: f64 = 4.0;
+/// Windows over history are so many times as long: a log grows to its full size in seven to ten seconds, and what it costs
+/// to fold shall be within.
+const HISTORY_WINDOW: f64 = 6.0;
 /// History that is compared with much more of it.
 const LITTLE_HISTORY: i64 = 10_000;
 

@@ -3,7 +3,7 @@
 
 /// Claims a window at least: every connection gets some.
 const LEAST: usize = 300;
-const MOST: usize = 40_000;
+const MOST: usize = 60_000;
 
 /// A side's pace.
 pub struct Pace {

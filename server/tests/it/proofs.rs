@@ -124,7 +124,7 @@ async fn two_claims_of_one_person_are_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_without_the_ticket_of_its_payee_is_found() {
-    for change in ["claim_id = NULL", "bound_openid = 'oSomebody'", "follow_id = -1"] {
+    for change in ["claim_id = NULL", "bound_openid = 'oSomebody'", "follow_id = -1", "campaign_id = -1"] {
         let (_world, rule) = after(&format!("UPDATE tickets SET {change} WHERE claim_id IS NOT NULL")).await;
         assert_eq!(rule, "every claim used one ticket, which was bound to its payee", "{change}");
     }
