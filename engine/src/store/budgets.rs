@@ -134,7 +134,7 @@ fn write(db: &impl ConnectionTrait, transfers: &[Transfer]) -> Step {
         let (debit, credit) = t.event.entries();
         json!({ "id": t.id, "line_id": t.line.0, "event": t.event.name(), "debit": debit.name(), "credit": credit.name(),
             "amount_fen": t.amount.get(), "payout_id": t.payout.map(|p| p.0), "operator_id": t.operator.map(|o| o.0),
-            "at": t.at.0, "settles": t.event.settles().map(Event::name) })
+            "at": t.at.0, "settles": t.event.settles().map(Event::name), "resolves": settled_beside(t, transfers) })
     });
     let columns = [
         ("id", BigInt),
@@ -147,14 +147,23 @@ fn write(db: &impl ConnectionTrait, transfers: &[Transfer]) -> Step {
         ("operator_id", BigInt),
         ("at", BigInt),
         ("settles", Text),
+        ("resolves", BigInt),
     ];
     // A transfer that settles names the one it settles; each can be settled once, says the unique rule on `resolves`.
+    // What is written by this very statement it does not see.
     let sql = format!(
         "INSERT INTO transfers (id, line_id, event, debit, credit, amount_fen, payout_id, operator_id, at, resolves)
         SELECT id, line_id, event, debit, credit, amount_fen, payout_id, operator_id, at,
-            CASE WHEN settles IS NULL THEN NULL ELSE (SELECT r.id FROM transfers r
+            CASE WHEN settles IS NULL OR resolves IS NOT NULL THEN resolves ELSE (SELECT r.id FROM transfers r
                 WHERE r.payout_id = batch.payout_id AND r.event = batch.settles) END FROM {}",
         json_rows(db, &columns)
     );
     Step::new("transfers", sql, [batch(list.collect())], transfers.len())
+}
+
+/// The transfer among those written with `t` that it settles: a packet of which nothing was known until WeChat says that
+/// it went back is paid and returned at once.
+fn settled_beside(t: &Transfer, transfers: &[Transfer]) -> Option<i64> {
+    let settled = t.event.settles()?;
+    transfers.iter().find(|other| other.payout == t.payout && other.event == settled).map(|other| other.id)
 }

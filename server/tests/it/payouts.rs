@@ -46,6 +46,21 @@ async fn a_lost_answer_is_asked_for_and_paid_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_packet_that_went_back_before_anybody_heard_of_it_is_paid_and_returned_at_once() {
+    let world = World::new().await;
+    granted(&world, COFFEE).await;
+    world.wechat_fails("sendredpack", "lost_answer").await;
+    world.work_until_idle().await;
+    assert_eq!(world.payouts_at(State::Unknown).await, 1);
+    world.later(hours(25)).await;
+    world.work_until_idle().await;
+    assert_eq!(world.payouts_at(State::Returned).await, 1);
+    assert_eq!(pots(&world).await, (ALL, 0, 0));
+    // The return names the payment that it settles, although both were written by one statement.
+    assert!(world.engine().verify().await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_request_is_sent_again_under_the_same_number_once_nobody_knows_it() {
     let world = World::new().await;
     let (ming, amount) = granted(&world, COFFEE).await;
