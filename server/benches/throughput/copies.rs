@@ -103,7 +103,8 @@ impl Copies {
     /// Opens the database. Its commits need not last: the measured ones are the server's.
     pub async fn open(url: &str) -> Result<Self, DbErr> {
         let mut options = ConnectOptions::new(url);
-        options.max_connections(1).sqlx_logging(false).map_sqlx_sqlite_opts(|sqlite| {
+        // The originals lie in temporary tables, which end with the connection.
+        options.max_connections(1).max_lifetime(None::<Duration>).sqlx_logging(false).map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Off)
