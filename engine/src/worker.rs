@@ -1,4 +1,4 @@
-//! The background loop: pays what is due, asks about what is unknown, tidies up.
+//! The background loops: one pays what is due, asks about what is unknown and tidies up; one folds the database's log.
 //! Refuses to stop for an error: it is logged, nothing is lost, and the next round tries again.
 
 use crate::Engine;
@@ -48,7 +48,7 @@ pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
     }
 }
 
-/// Folds the database's log while others write, until `stop` resolves. Between two times it rests, so that a page which
+/// Folds the database's log while others write, until `stop` resolves. Between two times it rests, so that a page that
 /// changes with every batch is written once for several.
 pub async fn fold(engine: Engine, stop: impl Future<Output = ()>) {
     let folding = async {
