@@ -87,7 +87,7 @@ soak: setup ## Seeded days, and beside them real servers killed again and again,
 	@$(FAULTS) --list >/dev/null
 	@LINGBAO_SOAK_MINUTES=$(MINUTES) .ci/soak $(SOAK_LOG) $(FAULTS)
 
-plant: setup ## Plants five bugs in a copy, one after the other, and shows that the seeded days find each (a quarter of an hour)
+plant: setup ## Plants nine bugs in a copy, one after the other, and shows that the seeded days find each (a quarter of an hour)
 	@.ci/plant
 
 audit: ## Licences, advisories, unused dependencies, docs (needs the network, cargo-deny and cargo-machete)

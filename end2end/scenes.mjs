@@ -19,6 +19,12 @@ function idOf(html, kind, text) {
   return BigInt(id);
 }
 
+/** Funds a campaign's budget or takes money back, as a form does whose page was read just now. */
+async function changeBudget(office, campaign, step, amount) {
+  const [, seen] = (await office(`/api/viewer/campaign?id=${campaign}`)).match(/budget_changes\D+(\d+)/);
+  await office('/api/finance/change_budget', { campaign, step, amount, seen: Number(seen) });
+}
+
 /** A funded draft of the demo's accounts with a testers' link. Returns its number and the link. */
 export async function draft(world, slug, more = {}) {
   const office = await world.office();
@@ -29,7 +35,7 @@ export async function draft(world, slug, more = {}) {
     scope: 'campaign', asserted_cap: '0.00', ...more,
   } });
   const id = idOf(await office('/admin/campaigns'), 'campaigns', `>${slug}<`);
-  await office('/api/finance/change_budget', { campaign: id, step: 'fund', amount: 1000 });
+  await changeBudget(office, id, 'fund', 1000);
   await office('/api/marketer/add_member', { id, account: idOf(accounts, 'accounts', ACCOUNTS.compatible) });
   const desk = await office('/api/marketer/rotate_tester_key', { id });
   const [, key] = desk.match(/[^_]key\\*":\\*"([0-9A-Za-z]{16,24})\\*"/);
@@ -103,9 +109,9 @@ export async function* scenes(world) {
   yield { name: 'rehearsal-again', wanted: `${state('sent')}${marked}:has([data-test="claim"])`, ...tester, claim: true };
   const [tested] = await world.wallet(tester.phone);
   yield { name: 'rehearsal-wrong-link', wanted: state('not_rehearsed', 'wrong_link'), phone: waiting.phone, url: `${link.slice(0, -4)}aaaa` };
-  await office('/api/finance/change_budget', { campaign: soon, step: 'withdraw', amount: 900 });
+  await changeBudget(office, soon, 'withdraw', 900);
   yield { name: 'rehearsal-no-money', wanted: state('not_rehearsed', 'not_funded') + marked, phone: await stranger('同事'), url: link };
-  await office('/api/finance/change_budget', { campaign: soon, step: 'fund', amount: 900 });
+  await changeBudget(office, soon, 'fund', 900);
   await office('/api/marketer/start_unrehearsed', { id: soon });
   yield { name: 'not-started', wanted: state('refused', 'not_started'), phone: waiting.phone, url: `${world.origin}/c/soon` };
 
@@ -116,9 +122,9 @@ export async function* scenes(world) {
   await world.control('POST', `phones/${waiting.phone}/send`, { appid: ACCOUNTS.safe, text: '红包' });
   const late = await fresh('晚晚');
   const available = Number((await office(`/api/viewer/campaign?id=${campaign}`)).match(/available\D+(\d+)/)[1]);
-  await office('/api/finance/change_budget', { campaign, step: 'withdraw', amount: available });
+  await changeBudget(office, campaign, 'withdraw', available);
   yield { name: 'used-up', wanted: state('refused', 'used_up'), ...late };
-  await office('/api/finance/change_budget', { campaign, step: 'fund', amount: available });
+  await changeBudget(office, campaign, 'fund', available);
 
   const sleeper = await fresh('睡睡');
   yield { name: 'sent-again', wanted: state('sent'), ...sleeper, claim: true };

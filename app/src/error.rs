@@ -44,6 +44,14 @@ impl AppError {
         }
     }
 
+    /// True when what was asked for may have been done all the same.
+    pub const fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::Busy | Self::Broken(_) | Self::Unreachable => true,
+            Self::SignedOut | Self::Forbidden | Self::NotFound | Self::Invalid(_) | Self::Conflict(_) => false,
+        }
+    }
+
     /// The fields that are wrong; none for every other error.
     pub fn fields(&self) -> Vec<FieldError> {
         match self {

@@ -4,8 +4,8 @@
 use crate::claims::Claimant;
 use crate::store::budgets::{self, Transfer};
 use crate::store::payouts::{self, NewPayout};
-use crate::store::{ageing as store, campaigns, caps};
-use crate::{Engine, Error, audit, prizes};
+use crate::store::{ageing as store, campaigns, caps, strangers};
+use crate::{Engine, Error, audit, prizes, restore};
 use rules::ageing::Ageing;
 use rules::ids::PayoutId;
 use rules::ledger;
@@ -54,8 +54,8 @@ impl Engine {
     }
 
     /// Sends what failed or went back anew: a new number, reserved anew, on the campaign's rail of today.
-    /// Errors: it may still pay; it was sent anew already; it is a tester's; the budget is short; its packet went to
-    /// somebody else.
+    /// Errors: it may still pay; it was sent anew already; it is a tester's; its person was paid since a backup; the
+    /// budget is short; its packet went to somebody else.
     pub async fn reissue(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<PayoutId, Error> {
         self.retried(|| self.reissue_once(by, payout, lang)).await
     }
@@ -75,6 +75,10 @@ impl Engine {
         }
         if ended.another_alive {
             return Err(Error::conflict(say::paid_meanwhile(lang)));
+        }
+        restore::await_settlement(&tx).await?;
+        if strangers::was_paid_otherwise(tx.conn(), payout).await? {
+            return Err(Error::conflict(say::paid_since_backup(lang)));
         }
         let campaign = campaigns::by_id(tx.conn(), ended.campaign).await?.ok_or_else(Error::not_found)?;
         let who =

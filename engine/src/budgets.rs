@@ -1,5 +1,5 @@
 //! Budgets: what a campaign may still grant.
-//! Refuses to take back money that is already granted.
+//! Refuses to take back money that is already granted, and a change by somebody who has not seen the one before it.
 
 use crate::store::budgets::{self as store, Transfer};
 use crate::store::{alerts, campaigns, caps, links, live};
@@ -9,9 +9,9 @@ use rules::alert;
 use rules::cap::{Cap, CapUse, Kind, Use};
 use rules::forecast;
 use rules::ids::{AccountId, CampaignId};
-use rules::ledger::{Budget, Entry, Event};
+use rules::ledger::{Budget, Changes, Entry, Event};
 use rules::operator::Operator;
-use rules::say::{Lang, campaign as say};
+use rules::say::{Lang, campaign as say, money};
 use rules::time::UnixMs;
 
 impl Engine {
@@ -20,42 +20,60 @@ impl Engine {
         store::of_campaign(self.db().read(), campaign).await?.ok_or_else(Error::not_found)
     }
 
-    /// True once a campaign's budget was funded, whatever became of the money.
-    pub async fn was_funded(&self, campaign: CampaignId) -> Result<bool, Error> {
-        store::was_funded(self.db().read(), campaign).await
+    /// The same, and how often staff changed it so far: what a form names that changes it. Errors: not found.
+    pub async fn budget_seen(&self, campaign: CampaignId) -> Result<(Budget, Changes), Error> {
+        store::seen(self.db().read(), campaign).await?.ok_or_else(Error::not_found)
     }
 
-    /// Funds a budget or takes free money back. Errors: the free part is smaller; the amount is nothing.
+    /// Funds a budget or takes free money back, for somebody who has `seen` all changes before this one: asked again,
+    /// because its answer was lost, it is refused. Errors: a conflict when the budget was changed since, and only then;
+    /// the free part is smaller; the amount is nothing.
     pub async fn change_budget(
         &self,
         by: &Operator,
         campaign: CampaignId,
         event: Event,
         amount: Fen,
+        seen: Changes,
         lang: Lang,
     ) -> Result<(), Error> {
-        if amount.is_zero() || !matches!(event, Event::Fund | Event::Withdraw) {
-            return Err(Error::field("amount", say::money_wrong(lang)));
-        }
-        let now = self.clock().now();
-        self.retried(|| async {
-            let mut tx = self.db().begin().await?;
-            let budget = store::of_campaign(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?;
-            if event == Event::Fund && budget.funded().and_then(|funded| funded.checked_add(amount)).is_none() {
-                return Err(Error::field("amount", say::money_wrong(lang)));
-            }
-            let line = budget.line;
-            let id = self.draw().id(now);
-            let change = Transfer { id, line, event, amount, payout: None, operator: Some(by.id), at: now };
-            if !store::transfer(&mut tx, &[change]).await? {
-                return Err(Error::field("amount", say::budget_short(lang)));
-            }
-            audit::note(self, &mut tx, by, &format!("budget.{}", event.name()), campaign.0).await?;
-            tx.commit().await
-        })
-        .await?;
+        self.retried(|| self.change_budget_once(by, campaign, event, amount, seen, lang)).await?;
         self.touch();
         Ok(())
+    }
+
+    async fn change_budget_once(
+        &self,
+        by: &Operator,
+        campaign: CampaignId,
+        event: Event,
+        amount: Fen,
+        seen: Changes,
+        lang: Lang,
+    ) -> Result<(), Error> {
+        let now = self.clock().now();
+        let mut tx = self.db().begin().await?;
+        // The lock is a statement of its own: the next one sees what was committed while this one waited.
+        store::lock(&mut tx, campaign).await?;
+        let (budget, changes) = store::seen(tx.conn(), campaign).await?.ok_or_else(Error::not_found)?;
+        if changes != seen {
+            return Err(Error::conflict(money::budget_moved(lang)));
+        }
+        let fits = match event {
+            Event::Fund => budget.funded().and_then(|funded| funded.checked_add(amount)).is_some(),
+            Event::Withdraw => true,
+            Event::Reserve | Event::Pay | Event::Void | Event::Return => false,
+        };
+        if amount.is_zero() || !fits {
+            return Err(Error::field("amount", say::money_wrong(lang)));
+        }
+        let (id, line) = (self.draw().id(now), budget.line);
+        let change = Transfer { id, line, event, amount, payout: None, operator: Some(by.id), at: now };
+        if !store::transfer(&mut tx, &[change]).await? {
+            return Err(Error::field("amount", say::budget_short(lang)));
+        }
+        audit::note(self, &mut tx, by, &format!("budget.{}", event.name()), campaign.0).await?;
+        tx.commit().await
     }
 
     /// The caps of a campaign with what was used of each, those on time for this day and this hour.

@@ -16,6 +16,8 @@ pub const POINTS: &[&str] = &[
     "payout_after_learn",
     "query_after_call",
     "query_after_learn",
+    "cancel_before_call",
+    "cancel_after_call",
 ];
 
 /// What a thread does at the points it passes.

@@ -12,7 +12,7 @@ mod answer;
 
 use crate::store::followers::{self as store, Follow};
 use crate::store::live::{self as rollups, Deltas, Key};
-use crate::store::{Tx, campaigns, claims, links};
+use crate::store::{Tx, budgets, campaigns, claims, links};
 use crate::{Engine, Error};
 use answer::Asking;
 use rules::account::Account;
@@ -166,37 +166,56 @@ impl Engine {
         rollups::add(tx, self.settings().node, &rollups::one(key_of(campaign, follow), &counted(follow).into())).await
     }
 
-    /// The person who opens the claim page visited a link of that account: the follow is that link's.
-    pub(crate) async fn attribute_by_visit(
+    /// The link of that account which the person who opens the claim page visited lately, if the follow may become that
+    /// link's. Locks the campaign's line then, as every claim does: a claim stays where its follow was when it was read.
+    pub(crate) async fn link_visited(
         &self,
         tx: &mut Tx,
         campaign: &Campaign,
-        follow: &Follow,
+        follow: FollowId,
         payee: &Openid,
         now: UnixMs,
-    ) -> Result<(), Error> {
-        if matches!(follow.attribution, Attribution::Scene | Attribution::Ticket) {
-            return Ok(());
-        }
-        // The claim's figures are counted where the follow was: it stays there.
-        if claims::stands_on(tx.conn(), follow.id).await? {
-            return Ok(());
-        }
+    ) -> Result<Option<LinkId>, Error> {
         let since = now.plus(-crate::links::VISIT_COUNTS_MS);
-        let Some(link) = links::visited_by(tx.conn(), campaign.id, follow.account, payee, since).await? else {
+        let Some(follow) = store::by_id(tx.conn(), follow).await? else { return Ok(None) };
+        if is_told(&follow) {
+            return Ok(None);
+        }
+        let visited = links::visited_by(tx.conn(), campaign.id, follow.account, payee, since).await?;
+        if visited.is_some() {
+            budgets::lock(tx, campaign.id).await?;
+        }
+        Ok(visited)
+    }
+
+    /// The follow is this link's from now on, unless something else says whose it is, or a claim was counted where it was.
+    pub(crate) async fn attribute(
+        &self,
+        tx: &mut Tx,
+        campaign: &Campaign,
+        follow: FollowId,
+        link: LinkId,
+    ) -> Result<(), Error> {
+        let follow = store::by_id(tx.conn(), follow).await?.ok_or_else(Error::not_found)?;
+        if is_told(&follow) || claims::stands_on(tx.conn(), follow.id).await? {
             return Ok(());
-        };
+        }
         store::attribute(tx, follow.id, link, Attribution::Ticket).await?;
         if follow.link == Some(link) {
             return Ok(());
         }
         let node = self.settings().node;
-        let delta = rollups::Delta::from(counted(follow));
-        let key = key_of(campaign, follow);
+        let delta = rollups::Delta::from(counted(&follow));
+        let key = key_of(campaign, &follow);
         let mut moved = rollups::one(key, &delta.undone());
         rollups::sum(&mut moved, Key { link: Some(link), ..key }, &delta);
         rollups::add(tx, node, &moved).await
     }
+}
+
+/// True when a scene or a visit said already whose this follow is.
+const fn is_told(follow: &Follow) -> bool {
+    matches!(follow.attribution, Attribution::Scene | Attribution::Ticket)
 }
 
 /// The links that the scenes of follows name.

@@ -14,8 +14,10 @@ use crate::store::budgets::{self, Transfer};
 use crate::store::caps;
 use crate::store::live::{self as rollups, Key};
 use crate::store::payouts::{self as store, Learned, Payout};
-use crate::{Engine, Error, crash, prizes, rails};
+use crate::store::strangers;
+use crate::{Engine, Error, crash, prizes, rails, restore};
 use rules::alert;
+use rules::ids::PayoutId;
 use rules::ledger;
 use rules::live::Figures;
 use rules::payout::{Back, Event, Rail, State};
@@ -167,13 +169,14 @@ impl Engine {
             if is_same(current.state, heard.event) { current.state } else { current.state.event(heard.event)? };
         let accepts = current.accepted_at.is_none() && state.is_paid_on(current.request.rail);
         let begins_to_wait = state == State::WaitingConfirm && current.state != State::WaitingConfirm;
+        let held = state == State::Queued && was_paid_otherwise(&tx, payout.id).await?;
         let learned = Learned {
             state,
-            due_at: due_after(state, &current, heard, now),
+            due_at: due_after(state, &current, heard, now).filter(|_| !held),
             doubted_at: (state == State::Unknown && current.state != State::Unknown).then_some(now),
             accepted_at: accepts.then_some(now),
             ended_at: state.is_final().then_some(now),
-            err_code: heard.err_code.clone(),
+            err_code: if held { strangers::PAID_SINCE_BACKUP.to_owned() } else { heard.err_code.clone() },
             err_code_des: heard.err_code_des.clone(),
             asked: if state == current.state { current.asked } else { 0 },
             package_info: heard.package_info.clone(),
@@ -245,6 +248,12 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// True when a payout that is about to be sent again is for somebody who was paid otherwise since a backup.
+async fn was_paid_otherwise(tx: &Tx, payout: PayoutId) -> Result<bool, Error> {
+    restore::await_settlement(tx).await?;
+    strangers::was_paid_otherwise(tx.conn(), payout).await
 }
 
 /// True when the event tells nothing new.

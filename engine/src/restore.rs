@@ -1,9 +1,11 @@
 //! Backups and their return: a backup is a SQLite file whatever the database is, and fills a new one of either kind.
 //! Refuses to pay from an old backup: until somebody answers for what was paid since, everything stands still.
 
-use crate::store::{Tx, copy, settings, strangers};
+use crate::store::dialect::Lock;
+use crate::store::{Tx, copy, payouts, settings, strangers};
 use crate::{Db, Engine, Error, audit};
 use rules::operator::Operator;
+use rules::retry;
 use rules::time::{BeijingDay, UnixMs};
 use sea_orm::ConnectionTrait;
 
@@ -74,15 +76,23 @@ impl Engine {
             settings::forget(&mut to, FINGERPRINT).await?;
             let total = copy::all(&tables, &from, &mut to).await?;
             if since == Since::Unknown {
-                let now = self.clock().now();
-                let known_until = strangers::newest_instant(to.conn()).await?.unwrap_or(now).min(now);
-                settings::put(&mut to, RESTORED_AT, &now.0.to_string()).await?;
-                settings::put(&mut to, KNOWN_UNTIL, &known_until.0.to_string()).await?;
+                self.stand_still(&mut to).await?;
             }
             to.commit().await?;
             Ok(total)
         })
         .await
+    }
+
+    /// From now on nothing is granted or sent, and whatever was still to be sent may have been: it is asked about first.
+    async fn stand_still(&self, to: &mut Tx) -> Result<(), Error> {
+        let now = self.clock().now();
+        let newest = strangers::newest_instant(to.conn()).await?.unwrap_or(now).min(now);
+        // A backup of another standstill holds what was written during it, and knows of no more payments than that did.
+        let known_until = instant(to.conn(), KNOWN_UNTIL).await?.map_or(newest, |known| known.min(newest));
+        settings::put(to, RESTORED_AT, &now.0.to_string()).await?;
+        settings::put(to, KNOWN_UNTIL, &known_until.0.to_string()).await?;
+        payouts::doubt(to, known_until, now, now.plus(retry::NOT_FOUND_BELIEVED_MS)).await
     }
 
     /// True from a restore until somebody has answered for what was paid since the backup. Meanwhile no claim is
@@ -109,6 +119,7 @@ impl Engine {
             return Err(Error::conflict("nothing stands still after a restore"));
         }
         settings::forget(tx, KNOWN_UNTIL).await?;
+        self.book_lost_money(tx, by).await?;
         audit::note(self, tx, by, "restore.confirm", 0).await
     }
 }
@@ -118,10 +129,20 @@ pub(crate) async fn is_held(db: &impl ConnectionTrait) -> Result<bool, Error> {
     Ok(settings::find(db, RESTORED_AT).await?.is_some())
 }
 
+/// Waits until nobody else is ending the standstill: what is read after this holds all claims that were lost, or the
+/// standstill goes on and whoever ends it will see what this transaction writes.
+pub(crate) async fn await_settlement(tx: &Tx) -> Result<(), Error> {
+    settings::locked(tx.conn(), RESTORED_AT, Lock::ForUpdate).await.map(|_| ())
+}
+
+async fn instant(db: &impl ConnectionTrait, name: &str) -> Result<Option<UnixMs>, Error> {
+    let kept = settings::find(db, name).await?;
+    kept.map(|text| text.parse().map(UnixMs).map_err(Error::broken)).transpose()
+}
+
 /// The days whose bills have to tell what was paid, while everything stands still after a restore.
 pub(crate) async fn gap(db: &impl ConnectionTrait) -> Result<Option<Gap>, Error> {
-    let instant = |text: String| text.parse().map(UnixMs).map_err(Error::broken);
-    let Some(restored_at) = settings::find(db, RESTORED_AT).await?.map(instant).transpose()? else { return Ok(None) };
-    let known_until = settings::find(db, KNOWN_UNTIL).await?.map(instant).transpose()?;
-    Ok(Some(Gap { from: known_until.unwrap_or(restored_at).day(), to: restored_at.day() }))
+    let Some(restored_at) = instant(db, RESTORED_AT).await? else { return Ok(None) };
+    let known_until = instant(db, KNOWN_UNTIL).await?.unwrap_or(restored_at);
+    Ok(Some(Gap { from: known_until.day(), to: restored_at.day() }))
 }

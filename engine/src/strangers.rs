@@ -6,12 +6,14 @@
 //! nobody, staff have to say that they accept a second claim of that person: `end_hold_after_restore`.
 
 use crate::restore::{self, Gap};
-use crate::store::strangers::{self as store, Found, Stranger};
+use crate::store::budgets::{self, Transfer};
+use crate::store::strangers::{self as store, Found, Lost, Purse, Stranger};
 use crate::store::{Tx, bills};
-use crate::{Engine, Error};
+use crate::{Engine, Error, audit};
 use rules::Fen;
 use rules::bill::Missing;
-use rules::ids::{Appid, MchBillno, MchId, Openid};
+use rules::ids::{Appid, CampaignId, LineId, MchBillno, MchId, Openid};
+use rules::ledger;
 use rules::operator::Operator;
 use rules::payout::Rail;
 use rules::say::{Lang, bill as say};
@@ -74,6 +76,7 @@ impl Engine {
         merchants: &[(MchId, bool)],
         gap: Gap,
     ) -> Result<Standstill, Error> {
+        restore::await_settlement(tx).await?;
         let entered = store::enter_claims(tx).await?;
         let missing = missing(tx.conn(), merchants, gap).await?;
         if !missing.is_nothing() {
@@ -82,6 +85,28 @@ impl Engine {
         }
         self.end_hold_in(tx, by).await?;
         Ok(Standstill::Ended(entered))
+    }
+
+    /// What was paid since the backup is not free any more: it is taken back from the lines that can have paid it, first
+    /// from those of campaigns that run, and from those with the most. Staff see it in the statements.
+    pub(crate) async fn book_lost_money(&self, tx: &mut Tx, by: &Operator) -> Result<(), Error> {
+        let now = self.clock().now();
+        let lost = store::lost(tx.conn()).await?;
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let mut purses = store::purses(tx).await?;
+        purses.sort_by_key(|purse| (!purse.runs, std::cmp::Reverse(purse.available), purse.line));
+        for (campaign, line, amount) in taken_from(&mut purses, &lost) {
+            let id = self.draw().id(now);
+            let event = ledger::Event::Withdraw;
+            let taken = Transfer { id, line, event, amount, payout: None, operator: Some(by.id), at: now };
+            if !budgets::transfer(tx, &[taken]).await? {
+                return Err(Error::broken(format!("line {line} changed under its lock")));
+            }
+            audit::note(self, tx, by, "restore.lost", campaign.0).await?;
+        }
+        store::booked(tx, now).await
     }
 
     /// What keeps everything standing after a restore, as far as it is known now; `None` when nothing stands still.
@@ -133,12 +158,14 @@ impl Engine {
 
     /// Asks for a packet under every account that can have sent it.
     async fn find_opener(&self, stranger: &Stranger, payers: &[Appid]) -> Found {
+        let mut last = Found::Untold;
         for appid in payers {
             match self.find_packet(&stranger.mch_id, appid, &stranger.mch_billno).await {
                 HbAnswer::NotFound => {}
+                // Another account may have sent it, of which WeChat does tell.
                 HbAnswer::Unknown { why, .. } => {
                     tracing::warn!(payout.mch_billno = %stranger.mch_billno, why, "WeChat Pay does not tell whom a packet went to");
-                    return Found::Open;
+                    last = Found::Open;
                 }
                 HbAnswer::Found(packet) => {
                     return match packet.status {
@@ -149,8 +176,29 @@ impl Engine {
                 }
             }
         }
-        Found::Untold
+        last
     }
+}
+
+/// How much of the lost money each line has to give up; where all of them together hold less, all of it.
+fn taken_from(purses: &mut [Purse], lost: &[Lost]) -> Vec<(CampaignId, LineId, Fen)> {
+    let mut taken = Vec::new();
+    for Lost { mch_id, appid, amount } in lost {
+        let mut wanted = *amount;
+        for purse in purses.iter_mut() {
+            let can_have_paid = appid.as_ref().map_or(purse.mch_id == *mch_id, |appid| purse.payer == *appid);
+            let part = wanted.min(purse.available);
+            if !can_have_paid || part.is_zero() {
+                continue;
+            }
+            let (Some(left), Some(rest)) = (purse.available.checked_sub(part), wanted.checked_sub(part)) else {
+                continue;
+            };
+            (purse.available, wanted) = (left, rest);
+            taken.push((purse.campaign, purse.line, part));
+        }
+    }
+    taken
 }
 
 /// The bills and the names that are missing.

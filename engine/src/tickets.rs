@@ -66,11 +66,13 @@ impl Engine {
         if let Err(wrong) = held.ticket.open(person, now) {
             return Ok(Err(wrong.into()));
         }
+        // The line first and the ticket then, as a claim does.
+        let visited = self.link_visited(&mut tx, campaign, held.follow, person, now).await?;
         if !store::bind(&mut tx, hash, person).await? {
             return Ok(Err(Refusal::WrongTicket));
         }
-        if let Some(follow) = followers::by_id(tx.conn(), held.follow).await? {
-            self.attribute_by_visit(&mut tx, campaign, &follow, person, now).await?;
+        if let Some(link) = visited {
+            self.attribute(&mut tx, campaign, held.follow, link).await?;
         }
         tx.commit().await?;
         self.touch();

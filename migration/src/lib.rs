@@ -19,6 +19,7 @@ mod m0010_rails;
 mod m0011_bills;
 mod m0012_rehearsal;
 mod m0013_fewer_indexes;
+mod m0014_lost_money;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_bills::STEP),
             Box::new(m0012_rehearsal::STEP),
             Box::new(m0013_fewer_indexes::STEP),
+            Box::new(m0014_lost_money::STEP),
         ]
     }
 }

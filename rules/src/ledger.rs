@@ -88,6 +88,17 @@ impl Budget {
     }
 }
 
+/// How often staff funded a line or took back from it: it grows with each of the two and with nothing else. Whoever
+/// names it says which of them they have seen: what is asked for again, because its answer was lost, names one too few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Changes(pub i64);
+
+impl Changes {
+    /// Never funded yet.
+    pub const NONE: Self = Self(0);
+}
+
 /// One transfer as a statement shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {

@@ -12,7 +12,7 @@ use rules::campaign::Campaign;
 use rules::campaign::State;
 use rules::cap::Kind;
 use rules::ids::{CampaignId, Slug};
-use rules::ledger::{Budget, Entry};
+use rules::ledger::{Budget, Changes, Entry};
 use rules::operator::Role;
 use rules::time::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,8 @@ pub struct Line {
     pub state: State,
     /// What is in its line.
     pub budget: Budget,
+    /// How often staff changed it.
+    pub changes: Changes,
 }
 
 /// All budget lines.
@@ -101,9 +103,9 @@ pub struct LineDesk {
 }
 
 #[cfg(feature = "ssr")]
-fn line(campaign: &Campaign, budget: Budget) -> Line {
+fn line(campaign: &Campaign, (budget, changes): (Budget, Changes)) -> Line {
     let Campaign { id, slug, name, state, .. } = campaign;
-    Line { campaign: *id, slug: slug.clone(), name: name.clone(), state: *state, budget }
+    Line { campaign: *id, slug: slug.clone(), name: name.clone(), state: *state, budget, changes }
 }
 
 #[cfg(feature = "ssr")]
@@ -112,8 +114,8 @@ async fn all() -> Result<Told<Lines>, AppError> {
     let engine = crate::context::engine()?;
     let mut lines = Vec::new();
     for campaign in engine.campaigns().await? {
-        let budget = engine.budget(campaign.id).await?;
-        lines.push(line(&campaign, budget));
+        let seen = engine.budget_seen(campaign.id).await?;
+        lines.push(line(&campaign, seen));
     }
     Told::of(&Lines { role, lines })
 }
@@ -148,10 +150,10 @@ async fn desk(id: CampaignId) -> Result<Told<LineDesk>, AppError> {
     let role = crate::context::operator()?.role;
     let engine = crate::context::engine()?;
     let campaign = engine.campaign(id).await?;
-    let budget = engine.budget(id).await?;
+    let seen = engine.budget_seen(id).await?;
     Told::of(&LineDesk {
         role,
-        line: line(&campaign, budget),
+        line: line(&campaign, seen),
         closes_at: campaign.closes_at,
         paced: campaign.paced,
         low: campaign.low,
@@ -171,19 +173,25 @@ pub async fn read_budgets() -> Result<Told<Lines>, AppError> {
     all().await
 }
 
-/// Puts `amount` into a campaign's line or takes it back, and returns all lines.
+/// Puts `amount` into a campaign's line or takes it back, and returns all lines. `seen` is what the page showed.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when less is free; else as the engine says.
+/// [`AppError::Conflict`] when the line was changed since; [`AppError::Invalid`] when less is free; else as the engine
+/// says.
 #[server(prefix = "/api/finance", endpoint = "change_budget", input = Json)]
-pub async fn change_budget(campaign: CampaignId, step: Step, amount: Fen) -> Result<Told<Lines>, AppError> {
+pub async fn change_budget(
+    campaign: CampaignId,
+    step: Step,
+    amount: Fen,
+    seen: Changes,
+) -> Result<Told<Lines>, AppError> {
     use rules::ledger::Event;
     let event = match step {
         Step::Fund => Event::Fund,
         Step::Withdraw => Event::Withdraw,
     };
     let operator = crate::context::operator()?;
-    crate::context::engine()?.change_budget(&operator, campaign, event, amount, crate::context::lang()).await?;
+    crate::context::engine()?.change_budget(&operator, campaign, event, amount, seen, crate::context::lang()).await?;
     all().await
 }
 

@@ -2,6 +2,7 @@
 //! Refuses to hide reserved money inside the free one.
 
 use super::api::{self, LineDesk};
+use super::press::Doubts;
 use super::{Amount, asked, caps, statement};
 use crate::browser::Sent;
 use crate::change::Change;
@@ -88,18 +89,19 @@ fn HeadRoom(change: Change<LineDesk>) -> impl IntoView {
     let lang = lang();
     let errors = change.fields(FUND);
     let may = change.part(|desk| desk.role.covers(Role::Finance));
+    let doubts = Doubts::none();
     let submit = move |event: web_sys::SubmitEvent| {
         let sent = Sent::take(&event);
-        let id = change.page.with_untracked(|desk| desk.line.campaign);
+        let (id, shown) = change.page.with_untracked(|desk| (desk.line.campaign, desk.line.changes));
         match asked(&sent, &event, lang) {
-            Ok((step, amount)) => change.run_then(
-                FUND,
-                async move {
-                    api::change_budget(id, step, amount).await?;
+            Ok((step, amount)) => {
+                let press = doubts.press(id, shown);
+                let call = async move {
+                    api::change_budget(id, step, amount, press.seen).await?;
                     api::read_line(id).await
-                },
-                || crate::browser::fill("f-amount", ""),
-            ),
+                };
+                press.send(change, FUND, call, api::read_line(id));
+            }
             Err(errors) => change.refuse(FUND, AppError::Invalid(errors)),
         }
     };

@@ -4,10 +4,11 @@
 pub mod api;
 mod caps;
 mod line;
+mod press;
 pub mod statement;
 
 use crate::browser::Sent;
-use crate::campaigns::api::CampaignDesk;
+use crate::campaigns::api::{CampaignDesk, read_campaign};
 use crate::change::Change;
 use crate::context::lang;
 use crate::error::AppError;
@@ -22,6 +23,7 @@ use api::{Line, LineDesk, Lines, Step};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, lazy_route};
+use press::Doubts;
 use rules::Fen;
 use rules::account::FieldError;
 use rules::ids::CampaignId;
@@ -106,13 +108,18 @@ fn AllLines(lines: Lines) -> impl IntoView {
         (page.role.covers(Role::Finance) && !page.lines.is_empty()).then(|| names.collect::<Vec<_>>())
     });
     let errors = change.fields(PLACE);
+    let doubts = Doubts::none();
     let submit = move |event: web_sys::SubmitEvent| {
         let sent = Sent::take(&event);
-        let Ok(campaign) = sent.field("campaign").parse() else { return };
+        let Ok(campaign) = sent.field("campaign").parse::<CampaignId>() else { return };
+        let of = |page: &Lines| page.lines.iter().find(|line| line.campaign == campaign).map(|line| line.changes);
+        let Some(shown) = change.page.with_untracked(of) else { return };
         match asked(&sent, &event, lang) {
-            Ok((step, amount)) => change.run_then(PLACE, api::change_budget(campaign, step, amount), move || {
-                crate::browser::fill("f-amount", "");
-            }),
+            Ok((step, amount)) => {
+                let press = doubts.press(campaign, shown);
+                let call = api::change_budget(campaign, step, amount, press.seen);
+                press.send(change, PLACE, call, api::read_budgets());
+            }
             Err(errors) => change.refuse(PLACE, AppError::Invalid(errors)),
         }
     };
@@ -185,18 +192,19 @@ pub fn CampaignBudget(
     let more = change.part(|desk| format!("/admin/budgets/{}", desk.campaign.id));
     let may = change.part(|desk| desk.role.covers(Role::Finance));
     let errors = change.fields(PLACE);
+    let doubts = Doubts::none();
     let submit = move |event: web_sys::SubmitEvent| {
         let sent = Sent::take(&event);
-        let id = change.page.with_untracked(|desk| desk.campaign.id);
+        let (id, shown) = change.page.with_untracked(|desk| (desk.campaign.id, desk.budget_changes));
         match asked(&sent, &event, lang) {
-            Ok((step, amount)) => change.run_then(
-                PLACE,
-                async move {
-                    api::change_budget(id, step, amount).await?;
-                    crate::campaigns::api::read_campaign(id).await
-                },
-                move || crate::browser::fill("f-amount", ""),
-            ),
+            Ok((step, amount)) => {
+                let press = doubts.press(id, shown);
+                let call = async move {
+                    api::change_budget(id, step, amount, press.seen).await?;
+                    read_campaign(id).await
+                };
+                press.send(change, PLACE, call, read_campaign(id));
+            }
             Err(errors) => change.refuse(PLACE, AppError::Invalid(errors)),
         }
     };

@@ -9,7 +9,7 @@ use leptos::server_fn::codec::{GetUrl, Json};
 use rules::account::Account;
 use rules::campaign::{Campaign, CampaignForm, Event, Member};
 use rules::ids::{AccountId, CampaignId, FollowId, LinkId};
-use rules::ledger::Budget;
+use rules::ledger::{Budget, Changes};
 use rules::link::Link;
 use rules::operator::Role;
 use rules::rehearsal::Rehearsal;
@@ -57,6 +57,8 @@ pub struct CampaignDesk {
     pub links: Vec<Link>,
     /// Its budget.
     pub budget: Budget,
+    /// How often staff changed it.
+    pub budget_changes: Changes,
     /// How many prize rules there are beside its own.
     pub rules_apart: usize,
     /// Every account, to add or to pay.
@@ -101,12 +103,14 @@ async fn rehearsal(engine: &engine::Engine, id: CampaignId, role: Role) -> Resul
 pub(crate) async fn desk(id: CampaignId) -> Result<Told<CampaignDesk>, AppError> {
     let role = crate::context::operator()?.role;
     let engine = crate::context::engine()?;
+    let (budget, budget_changes) = engine.budget_seen(id).await?;
     Told::of(&CampaignDesk {
         role,
         campaign: engine.campaign(id).await?,
         members: members(&engine, id, role).await?,
         links: engine.links(id).await?,
-        budget: engine.budget(id).await?,
+        budget,
+        budget_changes,
         rules_apart: engine.prizes(id).await?.apart().len(),
         accounts: engine.accounts().await?,
         entry_url: crate::context::entry_url(),

@@ -4,7 +4,7 @@
 
 use super::{Heard, still_unknown, transfer};
 use crate::store::payouts::{self as store, Payout};
-use crate::{Engine, Error, audit};
+use crate::{Engine, Error, audit, crash};
 use rules::ids::PayoutId;
 use rules::operator::Operator;
 use rules::payout::State;
@@ -23,7 +23,9 @@ impl Engine {
     /// the follower was faster; nobody knows.
     pub async fn cancel_transfer(&self, by: &Operator, id: PayoutId, lang: Lang) -> Result<(), Error> {
         let payout = self.retried(|| self.begin_cancel(by, id, lang)).await?;
+        crash::point("cancel_before_call");
         let outcome = self.cancel(&payout).await;
+        crash::point("cancel_after_call");
         self.learn_cancel(payout, &outcome).await?;
         self.wake_worker();
         match outcome {

@@ -217,6 +217,19 @@ pub async fn learn(tx: &mut Tx, id: PayoutId, from: State, learned: &Learned) ->
     Ok(exec(tx.conn(), sql, values).await? == 1)
 }
 
+/// After a restore: whatever the backup had yet to send may have been sent since, and whatever it had sent may have been
+/// sent again. All of it is doubted, and what nobody holds is asked about from `ask_at` on. A call that the backup does
+/// not know was made after `known_until`.
+pub async fn doubt(tx: &mut Tx, known_until: UnixMs, now: UnixMs, ask_at: UnixMs) -> Result<(), Error> {
+    let sql = "UPDATE payouts SET doubted_at = $1, called_at = COALESCE(called_at, $2)
+        WHERE state IN ('queued', 'sending', 'unknown')";
+    exec(tx.conn(), sql, [now.0.into(), known_until.0.into()]).await?;
+    let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1
+        WHERE state IN ('sending', 'unknown') OR (state = 'queued' AND due_at IS NOT NULL)";
+    exec(tx.conn(), sql, [ask_at.0.into()]).await?;
+    Ok(())
+}
+
 /// Whose figures a payout moves; nobody's when it is a tester's.
 pub async fn counted_for(tx: &Tx, id: PayoutId) -> Result<Option<(CampaignId, AccountId, Option<LinkId>)>, Error> {
     let sql = "SELECT c.campaign_id, c.account_id, f.link_id FROM payouts p JOIN claims c ON c.id = p.claim_id

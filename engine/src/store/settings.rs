@@ -1,12 +1,19 @@
 //! Rows of settings: what the installation must remember of itself, one text under each name.
 //! Refuses to be changed by accident: a setting is kept once, or put on purpose.
 
+use super::dialect::Lock;
 use super::{Db, Tx, exec, get, row};
 use crate::error::Error;
 use sea_orm::ConnectionTrait;
 
 pub async fn find(db: &impl ConnectionTrait, name: &str) -> Result<Option<String>, Error> {
-    let found = row(db, "SELECT value FROM settings WHERE name = $1", [name.into()]).await?;
+    locked(db, name, Lock::None).await
+}
+
+/// Like [`find`], and keeps the setting as it is until the transaction ends, if it is there.
+pub async fn locked(db: &impl ConnectionTrait, name: &str, lock: Lock) -> Result<Option<String>, Error> {
+    let sql = format!("SELECT value FROM settings WHERE name = $1{}", lock.clause(db));
+    let found = row(db, &sql, [name.into()]).await?;
     Ok(found.map(|r| get(&r, "value")).transpose()?)
 }
 

@@ -1,10 +1,11 @@
 //! Payments that a bill has and our restored books do not: whom they went to, and whose claim was lost with them.
 //! Refuses to forget one: a number is open until WeChat told its person or gave the money back.
 
-use super::{Tx, exec, fen, get, parsed, rows};
+use super::dialect::for_update;
+use super::{Tx, exec, fen, get, parsed, row, rows};
 use crate::error::Error;
 use rules::Fen;
-use rules::ids::{Appid, MchBillno, MchId, Openid};
+use rules::ids::{Appid, CampaignId, LineId, MchBillno, MchId, Openid, PayoutId};
 use rules::payout::Rail;
 use rules::time::{BeijingDay, UnixMs};
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -64,9 +65,11 @@ pub async fn open(db: &impl ConnectionTrait) -> Result<Vec<Stranger>, Error> {
     rows(db, sql, []).await?.iter().map(stranger).collect()
 }
 
-/// Strangers whose person is not known although their money did not come back.
+/// Strangers whose money did not come back and whose claim nobody can tell: their person is not known, or no campaign
+/// of today is paid by the account that paid them.
 pub async fn nameless(db: &impl ConnectionTrait) -> Result<Vec<Stranger>, Error> {
-    let sql = "SELECT * FROM strangers WHERE state IN ('open', 'untold') ORDER BY mch_billno";
+    let sql = "SELECT * FROM strangers s WHERE state IN ('open', 'untold') OR (state = 'known' AND NOT EXISTS
+        (SELECT 1 FROM campaigns c JOIN accounts a ON a.id = c.payer_id WHERE a.appid = s.appid)) ORDER BY mch_billno";
     rows(db, sql, []).await?.iter().map(stranger).collect()
 }
 
@@ -91,24 +94,96 @@ pub async fn learn(tx: &mut Tx, stranger: &Stranger, found: &Found, now: UnixMs)
     Ok(())
 }
 
-/// Whoever was paid counts as having claimed in every campaign that can have paid them; their payouts that wait are
-/// held for a person to look at: one of them may be what the stranger's number was sent in place of.
+/// The lost claim of a payout's own claim, where `p` is the payout.
+const LOST: &str = "SELECT 1 FROM claims c JOIN lost_claims l ON l.campaign_id = c.campaign_id
+    AND l.payee = p.appid || ':' || c.payee_openid WHERE c.id = p.claim_id";
+
+/// Whoever was paid counts as having claimed in every campaign of the account that paid them; their payouts that wait
+/// are held for a person to look at: one of them may be what the stranger's number was sent in place of.
 pub async fn enter_claims(tx: &mut Tx) -> Result<u64, Error> {
     let sql = "INSERT INTO lost_claims (campaign_id, payee, mch_billno)
         SELECT c.id, s.appid || ':' || s.openid, MIN(s.mch_billno) FROM strangers s
-            JOIN accounts a ON a.appid = s.appid JOIN campaigns c ON c.payer_id = a.id AND c.mch_id = s.mch_id
+            JOIN accounts a ON a.appid = s.appid JOIN campaigns c ON c.payer_id = a.id
         WHERE s.state = 'known' GROUP BY c.id, s.appid, s.openid ON CONFLICT DO NOTHING";
     let entered = exec(tx.conn(), sql, []).await?;
-    let sql = "UPDATE payouts SET due_at = NULL WHERE state = 'queued' AND EXISTS (SELECT 1 FROM claims c
-        JOIN lost_claims l ON l.campaign_id = c.campaign_id AND l.payee = payouts.appid || ':' || c.payee_openid
-        WHERE c.id = payouts.claim_id)";
-    exec(tx.conn(), sql, []).await?;
+    let sql =
+        format!("UPDATE payouts AS p SET due_at = NULL, err_code = $1 WHERE state = 'queued' AND EXISTS ({LOST})");
+    exec(tx.conn(), &sql, [PAID_SINCE_BACKUP.into()]).await?;
     Ok(entered)
 }
 
-/// Every merchant, and whether it can transfer.
+/// Stands as the code of a payout that is held because its person was paid since the backup.
+pub const PAID_SINCE_BACKUP: &str = "PAID_SINCE_BACKUP";
+
+/// True when whoever this payout is for was paid under another number since the backup.
+pub async fn was_paid_otherwise(db: &impl ConnectionTrait, payout: PayoutId) -> Result<bool, Error> {
+    let sql = format!("SELECT 1 AS one FROM payouts p WHERE p.id = $1 AND EXISTS ({LOST})");
+    Ok(row(db, &sql, [payout.0.into()]).await?.is_some())
+}
+
+/// Money that left since the backup and that no line knows of yet: by one account, or by any of a merchant where WeChat
+/// did not tell.
+#[derive(Debug, Clone)]
+pub struct Lost {
+    pub mch_id: MchId,
+    pub appid: Option<Appid>,
+    pub amount: Fen,
+}
+
+/// All money of which no line knows yet.
+pub async fn lost(db: &impl ConnectionTrait) -> Result<Vec<Lost>, Error> {
+    let sql = "SELECT mch_id, appid, CAST(SUM(amount_fen) AS BIGINT) AS amount_fen FROM strangers
+        WHERE state <> 'back' AND booked_at IS NULL GROUP BY mch_id, appid ORDER BY mch_id, appid";
+    let read = |r: &QueryResult| {
+        let appid = get::<Option<String>>(r, "appid")?.map(Appid::try_from).transpose().map_err(Error::broken)?;
+        Ok(Lost { mch_id: parsed(r, "mch_id")?, appid, amount: fen(r, "amount_fen")? })
+    };
+    rows(db, sql, []).await?.iter().map(read).collect()
+}
+
+/// A line that can have paid.
+#[derive(Debug, Clone)]
+pub struct Purse {
+    pub line: LineId,
+    pub campaign: CampaignId,
+    pub mch_id: MchId,
+    pub payer: Appid,
+    pub runs: bool,
+    pub available: Fen,
+}
+
+/// Every line, locked until the transaction ends.
+pub async fn purses(tx: &mut Tx) -> Result<Vec<Purse>, Error> {
+    let lock = format!("SELECT id FROM lines ORDER BY id{}", for_update(tx.conn()));
+    rows(tx.conn(), &lock, []).await?;
+    let sql = "SELECT l.id, l.available_fen, c.id AS campaign_id, c.mch_id, a.appid,
+            CAST(CASE c.state WHEN 'running' THEN 1 ELSE 0 END AS BIGINT) AS runs
+        FROM lines l JOIN campaigns c ON c.id = l.campaign_id JOIN accounts a ON a.id = c.payer_id ORDER BY l.id";
+    let read = |r: &QueryResult| {
+        Ok(Purse {
+            line: LineId(get(r, "id")?),
+            campaign: CampaignId(get(r, "campaign_id")?),
+            mch_id: parsed(r, "mch_id")?,
+            payer: parsed(r, "appid")?,
+            runs: get::<i64>(r, "runs")? == 1,
+            available: fen(r, "available_fen")?,
+        })
+    };
+    rows(tx.conn(), sql, []).await?.iter().map(read).collect()
+}
+
+/// From now on the lines know of it all.
+pub async fn booked(tx: &mut Tx, now: UnixMs) -> Result<(), Error> {
+    let sql = "UPDATE strangers SET booked_at = $1 WHERE state <> 'back' AND booked_at IS NULL";
+    exec(tx.conn(), sql, [now.0.into()]).await?;
+    Ok(())
+}
+
+/// Every merchant, and whether it can transfer, or did by its bills.
 pub async fn merchants(db: &impl ConnectionTrait) -> Result<Vec<(MchId, bool)>, Error> {
-    let sql = "SELECT mch_id, CAST(CASE WHEN apiv3_key IS NULL THEN 0 ELSE 1 END AS BIGINT) AS v3 FROM merchants ORDER BY mch_id";
+    let sql = "SELECT mch_id, CAST(CASE WHEN apiv3_key IS NOT NULL OR EXISTS (SELECT 1 FROM bill_rows r
+            WHERE r.mch_id = m.mch_id AND r.rail = 'transfer') THEN 1 ELSE 0 END AS BIGINT) AS v3
+        FROM merchants m ORDER BY mch_id";
     let read = |r: &QueryResult| Ok((parsed(r, "mch_id")?, get::<i64>(r, "v3")? == 1));
     rows(db, sql, []).await?.iter().map(read).collect()
 }

@@ -36,15 +36,36 @@ const CHECKS: &[(&str, &str)] = &[
                 WHERE p.line_id = l.id AND p.accepted_at IS NOT NULL AND p.state IN ('sent', 'collected', 'unknown'))",
     ),
     (
-        "every claim has its payout and its key",
+        "every claim has its payout",
         "SELECT 'claim ' || CAST(c.id AS TEXT) AS broken FROM claims c
-            WHERE NOT EXISTS (SELECT 1 FROM payouts p WHERE p.claim_id = c.id)
-                OR (c.rehearsal = 0 AND c.id NOT IN (SELECT k.claim_id FROM claim_keys k WHERE k.kind = 'payee'))",
+            WHERE NOT EXISTS (SELECT 1 FROM payouts p WHERE p.claim_id = c.id)",
     ),
     (
-        "nobody has two claims in a campaign of one each",
+        "nobody has two claims where one may be theirs",
         "SELECT 'payee ' || c.payee_openid AS broken FROM claims c JOIN campaigns g ON g.id = c.campaign_id
-            WHERE g.scope = 'campaign' AND c.rehearsal = 0 GROUP BY c.campaign_id, c.payee_openid HAVING COUNT(*) > 1",
+            WHERE c.rehearsal = 0
+            GROUP BY c.campaign_id, CASE g.scope WHEN 'account' THEN c.account_id ELSE 0 END, c.payee_openid
+            HAVING COUNT(*) > 1",
+    ),
+    (
+        "every claim holds the keys of its payee and of its follow",
+        "SELECT 'claim ' || CAST(c.id AS TEXT) AS broken FROM claims c JOIN campaigns g ON g.id = c.campaign_id
+                JOIN accounts a ON a.id = g.payer_id JOIN follows f ON f.id = c.follow_id
+            WHERE c.rehearsal = 0 AND (
+                NOT EXISTS (SELECT 1 FROM claim_keys k WHERE k.campaign_id = c.campaign_id
+                    AND k.scope = CASE g.scope WHEN 'account' THEN c.account_id ELSE 0 END
+                    AND k.kind = 'payee' AND k.value = a.appid || ':' || c.payee_openid AND k.claim_id = c.id)
+                OR (f.openid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claim_keys k WHERE k.campaign_id = c.campaign_id
+                    AND k.scope = CASE g.scope WHEN 'account' THEN c.account_id ELSE 0 END AND k.kind = 'follow'
+                    AND k.value = CAST(f.account_id AS TEXT) || ':' || f.openid AND k.claim_id = c.id)))",
+    ),
+    (
+        // A unionid is kept nowhere but in its key, so that nothing tells of one that is missing.
+        "every key is a claim's, in the scope of its campaign",
+        "SELECT k.kind || ' of claim ' || CAST(k.claim_id AS TEXT) AS broken FROM claim_keys k
+            LEFT JOIN claims c ON c.id = k.claim_id LEFT JOIN campaigns g ON g.id = c.campaign_id
+            WHERE c.id IS NULL OR k.campaign_id <> c.campaign_id
+                OR k.scope <> CASE g.scope WHEN 'account' THEN c.account_id ELSE 0 END",
     ),
     (
         "every claim used one ticket, which was bound to its payee",

@@ -62,8 +62,12 @@ impl Split {
         Some((amount, rest))
     }
 
-    /// What is left after a packet of exactly `amount` is taken out again; `None` when the rest would not fit the rule.
+    /// What is left after a packet of exactly `amount` is taken out again; `None` when the packet or the rest would not fit
+    /// the rule: nobody could be given it once it came back.
     pub fn without(&self, left: Left, amount: Fen) -> Option<Left> {
+        if amount < self.min || amount > self.max {
+            return None;
+        }
         let rest = Left { fen: left.fen.checked_sub(amount)?, packets: left.packets.checked_sub(1)? };
         let all = |each: Fen| each.checked_mul(i64::from(rest.packets));
         (all(self.min)? <= rest.fen && rest.fen <= all(self.max)?).then_some(rest)

@@ -345,3 +345,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_packet_that_nobody_could_draw_is_not_taken_out_again() {
+    let split = split(1_000, 4, 100, 400);
+    let whole = split.whole();
+    let without = |fen| split.without(whole, Fen::new(fen).unwrap()).map(|left| (left.fen.get(), left.packets));
+    assert_eq!(without(400), Some((600, 3)));
+    assert_eq!(without(401), None, "more than one may hold");
+    assert_eq!(without(99), None, "less than one may hold");
+    let last = Left { fen: Fen::new(300).unwrap(), packets: 2 };
+    assert_eq!(split.without(last, Fen::new(250).unwrap()), None, "the other one would hold too little");
+}

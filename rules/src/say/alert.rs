@@ -9,6 +9,7 @@ sentences! {
     test: "领包：这是一条测试消息，机器人已接通", "Lingbao: this is a test, the robot works";
     not_failed: "只有没发成功或已退回的才能补发", "Only what failed or went back can be sent anew";
     paid_meanwhile: "这一笔已经补发过了", "This one was sent anew already";
+    paid_since_backup: "备份之后已经用别的单号付给了这个人", "This person was paid under another number since the backup";
     packet_gone: "这个红包已经给了别人，奖池里没有同样金额的了", "This packet went to somebody else; the total has none of its amount left";
     not_waiting: "它现在的状态不能这样操作，请刷新后再看", "Its state does not allow this; reload and look again";
 }

@@ -44,7 +44,7 @@ sentences! {
     standing_still_lead: "备份之后付给过谁，要靠账单查清。补齐下面的账单，就会自动恢复。", "The bills tell who was paid since the backup. Once those below are here, everything goes on by itself.";
     wanted: "还缺的账单", "Bills still wanted";
     nameless_title: "还不知道付给了谁", "Payments whose person is not known";
-    nameless_help: "红包打开或退回以后，微信才说得出是谁，最多等一天。", "WeChat names the person once the packet is opened or went back, a day at most.";
+    nameless_help: "红包打开或退回以后，微信才说得出是谁，最多等一天。备份里还没有的商户、公众号和活动，请先重新建好。", "WeChat names the person once the packet is opened or went back, a day at most. Enter the merchants, accounts and campaigns again that the backup does not have.";
     ask_again: "再查一次", "Ask again";
     accept: "不等了，恢复", "Go on without them";
     accept_title: "不等他们，马上恢复领取和付款？", "Let claims and payouts go on without them?";

@@ -24,6 +24,8 @@ sentences! {
     forecast_none: "最近 15 分钟没有人领取，暂时不能预计何时发完。", "Nobody claimed in the last 15 minutes, so there is no forecast.";
     forecast_still: "活动没有在进行，预算不会减少。", "The campaign is not running; its budget stays as it is.";
 
+    budget_moved: "预算刚刚变动过，这一次没有执行：可能你上一次的操作已经生效，也可能同事改过。请先看最新的数字，再决定要不要再做。", "The budget was changed meanwhile, so nothing was done this time: your last press may have counted, or a colleague changed it. Look at the new figures before you decide.";
+
     pacing: "匀速发放", "Pacing";
     pacing_on: "已开启：可用预算平均分到活动剩下的每个小时。", "On: the free budget is spread evenly over the hours left.";
     pacing_off: "未开启：先到先得，直到发完。", "Off: first come, first served, until it is used up.";

@@ -208,6 +208,10 @@ pub fn code(err_code: &str, lang: Lang) -> &'static str {
         "OVERDUE_CLOSE" => lang.pick("24 小时内没有确认收款", "Not confirmed within 24 hours"),
         "MCH_CANCEL" | "CANCELLED" => lang.pick("已撤销", "Cancelled"),
         "CANCELING" => lang.pick("已要求撤销，等微信的结果", "Asked to cancel; WeChat has not ended it yet"),
+        "PAID_SINCE_BACKUP" => lang.pick(
+            "备份之后已经用别的单号付给了这个人，请人工核对",
+            "Its person was paid under another number since the backup; look first",
+        ),
         _ => "",
     }
 }

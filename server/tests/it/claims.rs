@@ -190,10 +190,7 @@ async fn a_budget_that_is_filled_again_pays_those_who_were_refused() {
     let (ming, hong) = (world.follower("Ming").await, world.follower("Hong").await);
     assert_eq!(ming.claims(COFFEE).await.state(), "paying");
     assert_eq!(hong.comes_through(COFFEE).await.refusal(), "used_up");
-    let more = rules::Fen::new(100).unwrap();
-    let by = engine::operators::console();
-    let fund = rules::ledger::Event::Fund;
-    world.engine().change_budget(&by, second, fund, more, rules::say::Lang::En).await.unwrap();
+    world.changes_budget(second, rules::ledger::Event::Fund, rules::Fen::new(100).unwrap()).await;
     let page = hong.opens("/c/second").await;
     assert_eq!(page.state(), "ready", "who was refused for the budget may come again");
     hong.presses(&page).await;

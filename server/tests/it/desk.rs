@@ -186,7 +186,7 @@ async fn who_is_told_that_all_is_gone_is_only_counted_and_a_second_later_money_t
     let page = late.comes_through(COFFEE).await;
     assert_eq!(page.refusal(), "used_up");
     let id = demo(&world).await;
-    world.engine().change_budget(&console(), id, rules::ledger::Event::Fund, fen(1_000), Lang::En).await.unwrap();
+    world.changes_budget(id, rules::ledger::Event::Fund, fen(1_000)).await;
     world.later(2_000).await;
     let page = late.opens("/c/demo").await;
     assert_eq!(late.presses(&page).await.state(), "paying");

@@ -3,6 +3,7 @@
 
 use crate::world::{COFFEE, FUWU, World};
 use engine::operators::console;
+use futures::future::join_all;
 use rules::Fen;
 use rules::campaign::{CampaignForm, State};
 use rules::ids::{LinkCode, MchId};
@@ -119,12 +120,24 @@ async fn an_import_that_was_cut_off_is_completed_by_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn imports_at_one_moment_fund_the_budget_once() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let id = engine.create_campaign(&console(), form(&world).await, Lang::En).await.unwrap();
+    let text = second(false);
+    let campaign = &text[text.find("[campaign]").unwrap()..text.find("[[link]]").unwrap()];
+    let done = join_all((0..6).map(|_| world.imports(campaign))).await.concat();
+    assert_eq!(done, ["funded campaign second with 10000.00 yuan"]);
+    assert_eq!(engine.budget(id).await.unwrap().available.get(), 1_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_was_cut_off_after_the_budget_funds_it_no_second_time() {
     let world = World::new().await;
     let engine = world.engine();
     let id = engine.create_campaign(&console(), form(&world).await, Lang::En).await.unwrap();
     for event in [ledger::Event::Fund, ledger::Event::Withdraw] {
-        engine.change_budget(&console(), id, event, Fen::new(500).unwrap(), Lang::En).await.unwrap();
+        world.changes_budget(id, event, Fen::new(500).unwrap()).await;
     }
     world.imports(&second(false)).await;
     assert_eq!(engine.budget(id).await.unwrap().available, Fen::ZERO, "what staff took back stays back");

@@ -23,6 +23,7 @@ mod money;
 mod moving;
 mod nodes;
 mod oauth;
+mod old_backup;
 mod paths;
 mod payouts;
 mod proofs;

@@ -1,14 +1,20 @@
-//! What staff see of money and do about it: low budgets told once, payouts listed, held, released and sent anew.
+//! What staff see of money and do about it: budgets changed once and low ones told once, payouts listed, held, released
+//! and sent anew.
 //! Refuses a screen that says other than the ledger.
 
-use crate::world::{BOOKS, COFFEE, World};
+use crate::browser::{Browser, Page};
+use crate::world::{BOOKS, COFFEE, LOGIN, World};
 use engine::operators::console;
+use futures::future::join_all;
+use reqwest::Method;
 use rules::Fen;
 use rules::alert::Kind;
+use rules::ids::CampaignId;
+use rules::ledger::{Changes, Event};
 use rules::payout::State;
 use rules::payout_list::{Filter, Step};
 use rules::prize::{PrizeRule, Split};
-use rules::say::Lang;
+use rules::say::{Lang, money};
 use rules::time::minutes;
 use serde_json::json;
 
@@ -19,6 +25,83 @@ fn fen(n: i64) -> Fen {
 async fn alerts(world: &World, kind: Kind) -> Vec<i64> {
     let alerts = world.engine().alerts().await.unwrap();
     alerts.iter().filter(|alert| alert.kind == kind).map(|alert| alert.times).collect()
+}
+
+/// Sends the form that changes a budget, from a page that has `seen` so many changes of it.
+async fn presses(desk: &Browser<'_>, campaign: CampaignId, step: &str, amount: Fen, seen: Changes) -> Page {
+    let body = json!({ "campaign": campaign, "step": step, "amount": amount, "seen": seen }).to_string();
+    let headers = [("content-type", "application/json"), ("accept", "application/json")];
+    desk.sends(Method::POST, "/api/finance/change_budget", &headers, Some(body)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_whose_answer_was_lost_changes_the_budget_once_and_the_second_press_is_told() {
+    let world = World::new().await;
+    let (engine, demo) = (world.engine(), world.campaign("demo").await.id);
+    let desk = world.staff(LOGIN.0, LOGIN.1).await;
+    for (step, left) in [("fund", 1_000_500), ("withdraw", 1_000_000)] {
+        let (_, seen) = engine.budget_seen(demo).await.unwrap();
+        // Nobody reads the answer to the first press, so the page sends the same again.
+        assert_eq!(presses(&desk, demo, step, fen(500), seen).await.status, 200);
+        let told = presses(&desk, demo, step, fen(500), seen).await;
+        assert_eq!(told.status, 409, "{step}: {}", told.html);
+        assert!(told.html.contains(money::budget_moved(Lang::Zh)), "{}", told.html);
+        assert_eq!(engine.budget(demo).await.unwrap().available, fen(left), "{step} once");
+    }
+    let moves = engine.statement(demo, None, 10).await.unwrap();
+    let moves: Vec<_> = moves.iter().rev().map(|entry| entry.event).collect();
+    assert_eq!(moves, [Event::Fund, Event::Fund, Event::Withdraw], "the import's, and one of each");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_press_is_told_although_a_colleague_took_the_same_amount_back_meanwhile() {
+    let world = World::new().await;
+    let (engine, demo) = (world.engine(), world.campaign("demo").await.id);
+    let desk = world.staff(LOGIN.0, LOGIN.1).await;
+    let (before, seen) = engine.budget_seen(demo).await.unwrap();
+    assert_eq!(presses(&desk, demo, "fund", fen(500), seen).await.status, 200);
+    world.changes_budget(demo, Event::Withdraw, fen(500)).await;
+    assert_eq!(engine.budget(demo).await.unwrap(), before, "the figures look as if nothing had been done");
+    assert_eq!(presses(&desk, demo, "fund", fen(500), seen).await.status, 409);
+    assert_eq!(engine.budget(demo).await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_those_who_fund_a_budget_at_once_from_two_screens_one_is_first_and_the_others_look_again() {
+    let world = World::new().await;
+    let (engine, demo) = (world.engine(), world.campaign("demo").await.id);
+    let screens = [world.staff(LOGIN.0, LOGIN.1).await, world.staff(LOGIN.0, LOGIN.1).await];
+    let (_, seen) = engine.budget_seen(demo).await.unwrap();
+    let pressed = join_all((0..6).map(|n| presses(&screens[n % 2], demo, "fund", fen(500), seen))).await;
+    let mut statuses: Vec<_> = pressed.iter().map(|page| page.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
+    let (budget, seen) = engine.budget_seen(demo).await.unwrap();
+    assert_eq!(budget.available, fen(1_000_500));
+    assert_eq!(presses(&screens[0], demo, "fund", fen(500), seen).await.status, 200, "who looked again may");
+    assert_eq!(engine.budget(demo).await.unwrap().available, fen(1_001_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_and_payouts_do_not_come_between_a_page_and_its_form() {
+    let world = World::new().await;
+    let (engine, demo) = (world.engine(), world.campaign("demo").await.id);
+    let desk = world.staff(LOGIN.0, LOGIN.1).await;
+    let (before, seen) = engine.budget_seen(demo).await.unwrap();
+    // One packet is paid, one fails and goes back, one is still reserved.
+    world.follower("Ming").await.claims(COFFEE).await;
+    world.work_until_idle().await;
+    world.follower("Hong").await.claims(COFFEE).await;
+    let fault = json!({ "on": "sendredpack", "kind": "err_code", "code": "V2_ACCOUNT_SIMPLE_BAN" });
+    world.sim("/_sim/faults", &fault).await;
+    world.work_until_idle().await;
+    world.follower("Li").await.claims(COFFEE).await;
+    let (after, still) = engine.budget_seen(demo).await.unwrap();
+    assert!(!after.paid.is_zero() && !after.reserved.is_zero(), "{after:?}");
+    assert_eq!((still, after.funded()), (seen, before.funded()));
+    assert_eq!(presses(&desk, demo, "withdraw", fen(500), seen).await.status, 200);
+    world.work_until_idle().await;
+    assert_eq!(engine.budget(demo).await.unwrap().funded(), Some(fen(999_500)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

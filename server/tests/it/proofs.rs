@@ -58,6 +58,8 @@ async fn after(statements: &str) -> (World, String) {
 
 const CAPS: &str = "what the caps count as used is what is under way or paid";
 const BALANCES: &str = "a line's balances are the sum of its transfers";
+const KEYS: &str = "every claim holds the keys of its payee and of its follow";
+const TWICE: &str = "nobody has two claims where one may be theirs";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fen_from_nowhere_is_found() {
@@ -103,9 +105,39 @@ async fn a_packet_that_came_back_without_its_money_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_claim_without_its_key_is_found() {
-    let (_world, rule) = after("DELETE FROM claim_keys WHERE kind = 'payee'").await;
-    assert_eq!(rule, "every claim has its payout and its key");
+async fn a_claim_without_the_key_of_its_payee_is_found() {
+    for change in ["DELETE FROM claim_keys WHERE kind = 'payee'", "UPDATE claim_keys SET claim_id = claim_id - 1"] {
+        let (_world, rule) = after(change).await;
+        assert_eq!(rule, KEYS, "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_without_the_key_of_its_follow_is_found() {
+    for change in ["DELETE FROM claim_keys", "UPDATE claim_keys SET value = value || 'o'"] {
+        let (_world, rule) = after(&format!("{change} WHERE kind = 'follow'")).await;
+        assert_eq!(rule, KEYS, "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_hold_for_an_account_where_a_person_may_claim_once_are_found() {
+    for change in ["claim_keys SET scope = 1", "campaigns SET scope = 'account'"] {
+        let (_world, rule) = after(&format!("UPDATE {change}")).await;
+        assert_eq!(rule, KEYS, "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_keeps_the_wrong_ones_away_is_found() {
+    for (scope, claim) in [("account_id", "id"), ("0", "id + 1")] {
+        let keep_away = format!(
+            "INSERT INTO claim_keys SELECT campaign_id, {scope}, 'unionid', 'oSomebody' || CAST(id AS TEXT), {claim}
+                FROM claims"
+        );
+        let (_world, rule) = after(&keep_away).await;
+        assert_eq!(rule, "every key is a claim's, in the scope of its campaign", "{keep_away}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,13 +145,22 @@ async fn a_claim_without_its_payout_is_found() {
     let lose = "INSERT INTO claims SELECT 1, campaign_id, account_id, follow_id, 'oNobody', 'proven', state, amount_fen, ip, at, 0
         FROM claims LIMIT 1";
     let (_world, rule) = after(lose).await;
-    assert_eq!(rule, "every claim has its payout and its key");
+    assert_eq!(rule, "every claim has its payout");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_claims_of_one_person_are_found() {
     let (_world, rule) = after("UPDATE claims SET payee_openid = (SELECT MIN(payee_openid) FROM claims)").await;
-    assert_eq!(rule, "nobody has two claims in a campaign of one each");
+    assert_eq!(rule, TWICE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_claims_of_one_person_for_one_account_are_found_where_each_account_has_its_own() {
+    let twice = "UPDATE campaigns SET scope = 'account';
+        UPDATE claims SET payee_openid = (SELECT MIN(payee_openid) FROM claims),
+            account_id = (SELECT MIN(account_id) FROM claims)";
+    let (_world, rule) = after(twice).await;
+    assert_eq!(rule, TWICE);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,7 +227,7 @@ async fn a_rehearsal_of_nobody_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rehearsal_that_is_taken_for_a_claim_is_found() {
     let (_world, rule) = after_a_rehearsal("UPDATE claims SET rehearsal = 0").await;
-    assert_eq!(rule, "every claim has its payout and its key");
+    assert_eq!(rule, KEYS);
 }
 
 #[tokio::test(flavor = "multi_thread")]

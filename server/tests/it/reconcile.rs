@@ -1,13 +1,9 @@
-//! Reconciliation: the merchant's fund-flow bill beside our books, and an old backup beside both.
-//! Refuses a difference that is not told, and a second packet after a restore.
+//! Reconciliation: the merchant's fund-flow bill beside our books.
+//! Refuses a difference that is not told.
 
-use crate::browser::Follower;
-use crate::database::Kind;
-use crate::postgres;
-use crate::start::{lingbao, lingbao_with};
-use crate::world::{BOOKS, COFFEE, FUWU, MASTER_KEY, World};
+use crate::start::lingbao;
+use crate::world::{BOOKS, COFFEE, FUWU, World};
 use engine::operators::console;
-use engine::strangers::Standstill;
 use rules::bill::{self, Movement, Reconciled};
 use rules::ids::MchId;
 use rules::operator::Role;
@@ -19,7 +15,7 @@ use serde_json::json;
 const MCH: &str = "1900000109";
 
 /// The bill of a day as WeChat writes it.
-async fn file_of(world: &World, day: BeijingDay) -> String {
+pub async fn file_of(world: &World, day: BeijingDay) -> String {
     let url = format!("{}/_sim/bill?date={day}", world.wechat.url);
     world.http.get(url).send().await.unwrap().text().await.unwrap()
 }
@@ -193,93 +189,6 @@ async fn finance_uploads_a_bill_in_the_dashboard_and_nobody_below() {
     assert!(page.status == 422 && page.html.contains("这不是资金账单"), "{}", page.html);
 }
 
-/// Stops the server, restores a backup of it into another database, and starts it on that one.
-async fn goes_back_to(world: &mut World, backup: &str) {
-    world.stops_the_server().await;
-    let url = match Kind::of_this_run() {
-        Kind::Sqlite => format!("sqlite://{}", world.folder.join("restored.db").display()),
-        Kind::Postgres => postgres::create().await,
-    };
-    world.config.database_url = url;
-    let key = match Kind::of_this_run() {
-        Kind::Sqlite => std::fs::read_to_string(world.folder.join("master.key")).unwrap().trim().to_owned(),
-        Kind::Postgres => MASTER_KEY.to_owned(),
-    };
-    let settings = [("LINGBAO__SECRETS__MASTER_KEY", key.as_str())];
-    let (code, out, err) = lingbao_with(world, &["restore", backup], &settings).await;
-    assert_eq!(code, 0, "{out} {err}");
-    world.starts_the_server().await.unwrap();
-}
-
-/// Every day that a restore wants is imported; the days without a bill had no movement.
-async fn brings_the_bills(world: &World, wanted: &[BeijingDay]) {
-    for day in wanted {
-        let file = file_of(world, *day).await;
-        let bill = server::fund_flow::read(file.as_bytes()).unwrap_or_else(|_| bill::DayBill::of_nothing(*day));
-        world.engine().import_bill(&console(), None, &bill, Lang::En).await.unwrap();
-    }
-}
-
-async fn settles(world: &World) -> Standstill {
-    world.engine().settle_after_restore(&console()).await.unwrap()
-}
-
-/// The owner of a phone, with an empty browser.
-fn person<'w>(world: &'w World, phone: &str) -> Follower<'w> {
-    Follower::new(world, phone, "203.0.113.7")
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_old_backup_does_not_pay_twice() {
-    let mut world = World::new().await;
-    let (ming, hong) = (world.follower("Ming").await.phone, world.follower("Hong").await.phone);
-    let ready = person(&world, &ming).comes_through(COFFEE).await;
-    let backup = world.folder.join("old.backup").to_str().unwrap().to_owned();
-    let (code, _, err) = lingbao(&world, &["backup", &backup]).await;
-    assert_eq!(code, 0, "{err}");
-    // After the backup Ming is paid and opens the packet; Hong is paid and does not.
-    let browser = person(&world, &ming);
-    let page = browser.opens(&ready.url).await;
-    browser.presses(&page).await;
-    person(&world, &hong).claims(BOOKS).await;
-    world.work_until_idle().await;
-    person(&world, &ming).opens_the_packet().await;
-    let paid = world.wechats_books().await;
-    assert_eq!(paid.bills.len(), 2);
-    goes_back_to(&mut world, &backup).await;
-    world.was_spoilt();
-
-    let Standstill::GoesOn { wanted, .. } = settles(&world).await else { panic!("the bills are missing") };
-    let [(mch_id, days)] = wanted.as_slice() else { panic!("{wanted:?}") };
-    assert_eq!(mch_id, &MchId::try_from(MCH).unwrap());
-    world.later(hours(24) * i64::try_from(days.len()).unwrap() - hours(24)).await;
-    let bill = bill::DayBill::of_nothing(world.clock.now().day());
-    assert!(world.engine().import_bill(&console(), None, &bill, Lang::En).await.is_err(), "today is not over");
-    assert_eq!(person(&world, &ming).opens("/c/demo").await.refusal(), "paused");
-    world.later(hours(24)).await;
-    world.wechat_fails("gethbinfo", "lost_answer").await;
-    brings_the_bills(&world, days).await;
-    let Standstill::GoesOn { wanted, nameless } = settles(&world).await else { panic!("Ming has no name yet") };
-    assert_eq!((wanted.len(), nameless.len()), (0, 1), "Hong's packet went back, of Ming's nobody told");
-    let told = world.engine().missing_after_restore().await.unwrap().unwrap();
-    assert_eq!((told.wanted, told.nameless), (wanted, nameless), "the page says the same");
-    assert_eq!(settles(&world).await, Standstill::Ended(1));
-    assert_eq!(settles(&world).await, Standstill::None);
-    assert_eq!(person(&world, &ming).opens("/c/demo").await.refusal(), "already_claimed");
-    // Nothing is known of Hong any more: she writes, which shows that she follows, and then follows anew.
-    person(&world, &hong).says(BOOKS, "红包").await;
-    world.later(2_000).await;
-    person(&world, &hong).leaves(BOOKS).await;
-    world.later(2_000).await;
-    let page = person(&world, &hong).comes_through(BOOKS).await;
-    assert_eq!(page.state(), "ready", "who got nothing may claim: {}", page.main());
-    let again = person(&world, &ming).comes_through(BOOKS).await;
-    assert_eq!(again.refusal(), "already_claimed", "{}", again.main());
-    world.work_until_idle().await;
-    assert_eq!(world.wechats_books().await, paid, "nobody was paid twice");
-    assert_eq!(world.engine().verify().await.unwrap(), None);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_is_said_to_have_no_bill_only_while_it_has_none() {
     let world = World::new().await;
@@ -295,33 +204,4 @@ async fn a_day_is_said_to_have_no_bill_only_while_it_has_none() {
     let before = BeijingDay(day.0 - 1);
     assert!(says(before).await && says(before).await, "twice as once");
     assert_eq!(imports(&world, day).await.bill.ours, 3, "the bill is still there");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn going_on_without_names_waits_for_every_bill() {
-    let mut world = World::new().await;
-    let ming = world.follower("Ming").await.phone;
-    let backup = world.folder.join("old.backup").to_str().unwrap().to_owned();
-    let (code, _, err) = lingbao(&world, &["backup", &backup]).await;
-    assert_eq!(code, 0, "{err}");
-    person(&world, &ming).claims(COFFEE).await;
-    world.work_until_idle().await;
-    person(&world, &ming).opens_the_packet().await;
-    goes_back_to(&mut world, &backup).await;
-    world.was_spoilt();
-    let accepts = async |world: &World| world.engine().accept_unnamed(&console(), Lang::En).await;
-    let missing = world.engine().missing_after_restore().await.unwrap().unwrap();
-    let [(_, days)] = missing.wanted.as_slice() else { panic!("{missing:?}") };
-    assert!(accepts(&world).await.is_err(), "a bill may name her");
-    world.later(hours(24) * i64::try_from(days.len()).unwrap()).await;
-    world.sim("/_sim/faults", &json!({ "on": "gethbinfo", "kind": "lost_request", "times": 100 })).await;
-    let (last, others) = days.split_last().unwrap();
-    brings_the_bills(&world, others).await;
-    assert!(accepts(&world).await.is_err(), "the last one is wanted, too");
-    brings_the_bills(&world, &[*last]).await;
-    assert!(world.engine().is_held_after_restore().await.unwrap());
-    accepts(&world).await.unwrap();
-    assert!(!world.engine().is_held_after_restore().await.unwrap());
-    assert_eq!(world.engine().missing_after_restore().await.unwrap(), None);
-    assert!(accepts(&world).await.is_err(), "nothing stands still");
 }

@@ -335,7 +335,7 @@ impl World {
         let id = engine.create_campaign(&console(), checked, Lang::En).await.unwrap();
         let budget = Fen::new(budget_fen).unwrap();
         if budget > Fen::ZERO {
-            engine.change_budget(&console(), id, ledger::Event::Fund, budget, Lang::En).await.unwrap();
+            self.changes_budget(id, ledger::Event::Fund, budget).await;
         }
         for appid in appids {
             engine.add_member(&console(), id, self.account(appid).await.id).await.unwrap();
@@ -353,7 +353,14 @@ impl World {
         let campaign = self.campaign("demo").await.id;
         let left = self.engine().budget(campaign).await.unwrap().available.get();
         let out = Fen::new(left - fen).unwrap();
-        self.engine().change_budget(&console(), campaign, ledger::Event::Withdraw, out, Lang::En).await.unwrap();
+        self.changes_budget(campaign, ledger::Event::Withdraw, out).await;
+    }
+
+    /// Staff look at a budget, and fund it or take money back.
+    pub async fn changes_budget(&self, campaign: CampaignId, event: ledger::Event, amount: Fen) {
+        let engine = self.engine();
+        let (_, seen) = engine.budget_seen(campaign).await.unwrap();
+        engine.change_budget(&console(), campaign, event, amount, seen, Lang::En).await.unwrap();
     }
 
     /// The edit-mode key of an account in a campaign, whatever mode it is in.

@@ -5,19 +5,16 @@
 //! `LINGBAO_SOAK_MINUTES` sets how long it runs; without it there is one short round. What the machine does is not in
 //! the seed: it repeats what was asked for, not what came of it.
 
-use super::{Person, SIGABRT, SIGKILL, Server, World};
+use super::person::Person;
+use super::world::{Server, World};
+use super::{SIGABRT, SIGKILL};
 use crate::database::{self, Kind};
 use crate::days::{Counts, asked, bill_by_bill, fresh_seed};
-use engine::operators::console;
-use engine::{Clock, Draw, crash};
+use engine::{Draw, crash};
 use futures::future::{join, join_all};
-use rules::ids::Slug;
 use rules::payout::Rail;
-use rules::say::Lang;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
-use server::config::{Config, gather};
-use server::running;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -42,6 +39,7 @@ struct Totals {
     starts: u64,
     starting: Duration,
     switched: u64,
+    taken_back: u64,
     people: u64,
     promised: u64,
     payouts: usize,
@@ -54,12 +52,13 @@ impl fmt::Display for Totals {
         let mean = self.starting.checked_div(u32::try_from(self.starts).unwrap_or(1)).unwrap_or_default();
         let (payments, questions) = self.counts.ambiguous();
         let ambiguous = payments + questions;
-        let Self { rounds, kills, points, starts, switched, people, promised, payouts, bills, .. } = self;
+        let Self { rounds, kills, points, starts, switched, taken_back, people, promised, payouts, bills, .. } = self;
         write!(
             f,
             "{rounds} rounds: {kills} kill -9 and {points} deaths at named points, {starts} starts of {mean:.0?}, \
-             {switched} times another rail, {people} people, {promised} told of their packet, {payouts} payouts, \
-             {bills} bills, {ambiguous} ambiguous answers ({payments} to payments, {questions} to questions)"
+             {switched} times another rail, {taken_back} transfers taken back, {people} people, {promised} told of their \
+             packet, {payouts} payouts, {bills} bills, {ambiguous} ambiguous answers ({payments} to payments, {questions} \
+             to questions)"
         )
     }
 }
@@ -118,6 +117,7 @@ async fn round(seed: u64, lives: usize, totals: &mut Totals) {
         totals.starts += lived.starts;
         totals.starting += lived.starting;
         totals.switched += lived.switched;
+        totals.taken_back += lived.taken_back;
     }
     totals.people += people.len() as u64;
     totals.promised += proves(&world, people, totals).await;
@@ -126,9 +126,14 @@ async fn round(seed: u64, lives: usize, totals: &mut Totals) {
 
 /// Everything at WeChat fails now and then, in every way that leaves the money open.
 async fn spoils(world: &World, dice: &Dice) {
-    for (on, percent) in
-        [("sendredpack", 60), ("gethbinfo", 40), ("transfer", 60), ("transfer_query", 40), ("notify", 60)]
-    {
+    for (on, percent) in [
+        ("sendredpack", 60),
+        ("gethbinfo", 40),
+        ("transfer", 60),
+        ("transfer_query", 40),
+        ("transfer_cancel", 50),
+        ("notify", 60),
+    ] {
         let seed = dice.below(1 << 30);
         world.wechat("faults", json!({ "on": on, "seed": seed, "percent": percent })).await;
     }
@@ -145,6 +150,8 @@ struct Lived {
     starting: Duration,
     /// How often staff chose another rail.
     switched: u64,
+    /// How many transfers staff took back.
+    taken_back: u64,
 }
 
 /// Starts a server and lets it die, by a kill from outside or at a named point, again and again.
@@ -168,7 +175,14 @@ async fn keeps_dying(world: &World, dice: &Dice, lives: usize) -> Lived {
             world.wechat("clock", json!({ "advance_secs": dice.below(7200) })).await;
         }
         if dice.below(8) == 0 {
-            lived.switched += u64::from(world.takes_a_rail(dice).await);
+            let rail = Rail::ALL[dice.below(Rail::ALL.len())];
+            let end = world.chooses(rail).await;
+            lived.switched += u64::from(end.inspect_err(|why| println!("the rail stays: {why}")).is_ok());
+        }
+        if dice.below(6) == 0 {
+            let end = world.takes_one_back().await;
+            let taken = end.inspect_err(|why| println!("the transfer may stay: {why}")).unwrap_or_default();
+            lived.taken_back += u64::from(taken);
         }
         if timeout(dice.millis(50, 900), server.child.wait()).await.is_err() {
             server.child.start_kill().unwrap();
@@ -176,7 +190,7 @@ async fn keeps_dying(world: &World, dice: &Dice, lives: usize) -> Lived {
         match server.ends(world).await {
             Some(SIGKILL) => lived.kills += 1,
             Some(SIGABRT) => lived.points += 1,
-            other => println!("a server ended by itself: {other:?}"),
+            other => println!("life {life} ended by itself ({other:?}): {}", server.last),
         }
     }
     lived
@@ -201,27 +215,6 @@ async fn come_and_claim<'w>(world: &'w World, dice: &Dice, over: &AtomicBool) ->
 }
 
 impl World {
-    /// Staff choose a rail for the campaign, beside whatever serves or has just died. False when the database was away.
-    async fn takes_a_rail(&self, dice: &Dice) -> bool {
-        let rail = Rail::ALL[dice.below(Rail::ALL.len())];
-        let end = self.chooses(rail).await;
-        end.inspect_err(|why| println!("the rail stays: {why}")).is_ok()
-    }
-
-    async fn chooses(&self, rail: Rail) -> Result<(), Box<dyn std::error::Error>> {
-        let settings = self.binary();
-        let settings =
-            settings.as_std().get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?)));
-        let settings = settings.filter(|(name, _)| name.starts_with("LINGBAO__"));
-        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let config = Config::check(&gather(None, settings)?)?;
-        let engine = running::open_existing(&config, Clock::real(), Draw::system()).await?;
-        let campaign = engine.campaign_by_slug(&Slug::try_from("demo")?).await?.id;
-        let chosen = engine.set_rail(&console(), campaign, rail, Lang::En).await;
-        engine.close().await?;
-        Ok(chosen?)
-    }
-
     /// A server whose files cannot grow any more.
     async fn serves_on_a_full_disk(&self) -> Server {
         let size = |name: &str| std::fs::metadata(self.folder.join(name)).map_or(0, |file| file.len());

@@ -1,16 +1,16 @@
 //! What happens in a day: people follow, claim, open and leave; staff turn every switch; WeChat and the machine fail.
 //! Refuses nothing that a bad day may bring, and takes no answer for granted but one that promised money.
 
+use super::staff::may_be_sent;
+use super::terms::FEW;
 use super::world::{Person, World, is_broken};
 use crate::world::{BOOKS, COFFEE, FUWU, NOODLE};
 use engine::claims::{Claimant, Claimed};
-use engine::inbox::{Answer, Push};
 use engine::operators::console;
 use engine::{Engine, Error, crash};
 use futures::future::join_all;
 use rules::Fen;
-use rules::campaign::Event;
-use rules::cap::Kind as Cap;
+use rules::campaign::Scope;
 use rules::ids::{Appid, CampaignId, EditKey, Openid, Slug, TicketCode, Unionid};
 use rules::ledger;
 use rules::payout::Rail;
@@ -18,12 +18,13 @@ use rules::say::Lang;
 use rules::time::hours;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use wechat::message::{Content, Message};
 
+/// The accounts of the demo.
+const ACCOUNTS: usize = 4;
 /// Things to do in a day.
 const DEEDS: usize = 26;
-/// Where calls are spoilt: those that pay, and questions about them.
-pub(super) const PLACES: [&str; 4] = ["sendredpack", "gethbinfo", "transfer", "transfer_query"];
+/// Where calls are spoilt: those that pay, questions about them, and those that take money back.
+pub(super) const PLACES: [&str; 5] = ["sendredpack", "gethbinfo", "transfer", "transfer_query", "transfer_cancel"];
 /// Refusals of every kind of reaction, by rail.
 const CODES: [(&str, &[&str]); 2] = [
     (
@@ -32,10 +33,6 @@ const CODES: [(&str, &[&str]); 2] = [
     ),
     ("transfer", &["FREQUENCY_LIMIT_EXCEED", "SYSTEM_ERROR", "SIGN_ERROR", "NEW_CODE"]),
 ];
-
-fn fen(n: i64) -> Fen {
-    Fen::new(n).unwrap()
-}
 
 impl World {
     /// One day, as the dice fall.
@@ -51,6 +48,7 @@ impl World {
             }
             self.does_something().await;
             self.time_passes().await;
+            self.fire_watch().await;
         }
         crash::revive();
         let left = morning + 24 * 3600 - self.secs();
@@ -97,17 +95,21 @@ impl World {
         match self.dice.below(100) {
             0..24 => self.somebody_comes().await,
             24..30 => self.a_crowd_comes().await,
-            30..40 => self.somebody_tries_again().await,
-            40..46 => self.somebody_writes().await,
-            46..52 => self.somebody_leaves().await,
+            30..38 => self.somebody_tries_again().await,
+            38..42 => self.a_link_is_passed_on().await,
+            42..47 => self.somebody_writes().await,
+            47..52 => self.somebody_leaves().await,
             52..58 => self.somebody_opens_the_edit_link().await,
-            58..72 => self.people_open_their_packets().await,
-            72..77 => self.rail_changes().await,
-            77..81 => self.cap_changes().await,
-            81..85 => self.budget_changes().await,
-            85..89 => self.ended_ones_are_sent_anew().await,
-            89..92 => self.payout_is_held_or_hurried().await,
-            92..95 => self.campaign_pauses().await,
+            58..66 => self.people_open_their_packets().await,
+            66..69 => self.transfers_are_cancelled().await,
+            69..73 => self.rail_changes().await,
+            73..78 => self.cap_changes().await,
+            78..81 => self.prize_changes(FEW).await,
+            81..83 => self.on_follow_changes().await,
+            83..86 => self.budget_changes().await,
+            86..90 => self.ended_ones_are_sent_anew().await,
+            90..93 => self.payout_is_held_or_hurried().await,
+            93..95 => self.campaign_pauses().await,
             95..98 => self.last_packet_is_raced_for().await,
             _ => self.wechat_refuses_with_a_code().await,
         }
@@ -120,18 +122,28 @@ impl World {
         let seen = self.sim_get(&format!("/_sim/phones/{phone}")).await;
         let openids: BTreeMap<String, String> = serde_json::from_value(seen["openids"].clone()).unwrap();
         let payee = Openid::try_from(openids[FUWU].as_str()).unwrap();
-        let unionid = seen["unionid"].as_str().map(|id| Unionid::try_from(id).unwrap());
+        let unionid = self.unionid_of(Unionid::try_from(seen["unionid"].as_str().unwrap()).unwrap());
         self.people.push(Person {
             phone,
             ip: made["ip"].as_str().unwrap().to_owned(),
             openids,
             payee,
-            unionid: unionid.filter(|_| self.dice.chance(70)),
+            unionid,
             follows: BTreeSet::new(),
             tickets: Vec::new(),
-            promised_fen: None,
+            promised: Vec::new(),
         });
         self.people.len() - 1
+    }
+
+    /// What web OAuth tells of somebody's unionid: often nothing, and now and then that of somebody who came before. One
+    /// service account never meets that, but whoever is known to be the same is paid as one.
+    fn unionid_of(&self, own: Unionid) -> Option<Unionid> {
+        match self.dice.below(20) {
+            0..6 => None,
+            6 => self.anybody().and_then(|other| self.people[other].unionid.clone()).or(Some(own)),
+            _ => Some(own),
+        }
     }
 
     fn anybody(&self) -> Option<usize> {
@@ -188,19 +200,41 @@ impl World {
         self.claim(&[who]).await;
     }
 
+    /// Somebody passes their link on and asks for another one. Both press the button, at once or one after the other: what
+    /// they have is one follow.
+    async fn a_link_is_passed_on(&mut self) {
+        let appid = *self.dice.one_of(&[COFFEE, BOOKS]);
+        let (giver, taker) = (self.somebody().await, self.somebody().await);
+        self.steps.note(&format!("somebody follows {appid} and passes the link on"));
+        self.follows(giver, appid).await;
+        let codes = std::mem::take(&mut self.people[giver].tickets);
+        self.people[taker].tickets.extend(codes);
+        self.asks_for_a_packet(giver, appid).await;
+        self.opens_tickets(taker).await;
+        self.opens_tickets(giver).await;
+        let (first, second) = *self.dice.one_of(&[(giver, taker), (taker, giver)]);
+        if self.dice.chance(50) {
+            self.claim(&[first, second]).await;
+            return;
+        }
+        self.claim(&[first]).await;
+        let by = self.dice.between(1, 600);
+        self.passes(by).await;
+        self.claim(&[second]).await;
+    }
+
     async fn somebody_writes(&mut self) {
         let Some(who) = self.anybody() else { return };
         let appid = *self.dice.one_of(&[COFFEE, BOOKS, FUWU]);
-        let content = Content::Text { content: "红包".to_owned(), msg_id: Some(self.dice.below(1 << 40) as u64) };
         self.steps.note(&format!("somebody writes to {appid}"));
-        self.pushed(who, appid, content).await;
+        self.asks_for_a_packet(who, appid).await;
     }
 
     async fn somebody_leaves(&mut self) {
         let Some(who) = self.anybody() else { return };
-        let Some(appid) = self.people[who].follows.pop_first() else { return };
+        let Some(appid) = self.people[who].follows.first().cloned() else { return };
         self.steps.note(&format!("somebody leaves {appid}"));
-        self.pushed(who, &appid, Content::Unsubscribe).await;
+        self.leaves(who, &appid).await;
         if self.dice.chance(50) {
             let back = self.dice.between(1, 600);
             self.passes(back).await;
@@ -209,56 +243,7 @@ impl World {
         }
     }
 
-    async fn follows(&mut self, who: usize, appid: &str) {
-        let content = Content::Subscribe { scene: None, ticket: None, event_key: None };
-        self.people[who].follows.insert(appid.to_owned());
-        self.pushed(who, appid, content).await;
-    }
-
-    /// A push as WeChat delivers it: until it is answered, at most three times; sometimes again although it was.
-    async fn pushed(&mut self, who: usize, appid: &str, content: Content) {
-        let account = self.engine().credentials(&Appid::try_from(appid).unwrap()).await.unwrap().account;
-        let message = Message {
-            to_user_name: account.appid.to_string(),
-            from_user_name: self.people[who].openids[appid].clone(),
-            create_time: self.secs(),
-            content,
-        };
-        let (mut nonce, timestamp) = (self.dice.below(1 << 40).to_string(), self.secs().to_string());
-        let mut answers = Vec::new();
-        for _ in 0..3 {
-            let (account, message) = (account.clone(), message.clone());
-            let (nonce_now, timestamp) = (nonce.clone(), timestamp.clone());
-            let answer = self.does(move |engine: Engine| async move {
-                let body = format!("{message:?}");
-                let (nonce, body) = (nonce_now.as_str(), body.as_bytes());
-                engine.receive(&Push { account: &account, timestamp: &timestamp, nonce, body, message: &message }).await
-            });
-            match answer.await {
-                Some(Ok(answer)) => {
-                    answers.push(answer);
-                    if self.dice.chance(75) {
-                        break;
-                    }
-                }
-                // The desk's task died: nobody knows what became of the push, and WeChat delivers it again.
-                Some(Err(error)) => assert!(error.is_busy(), "a push: {error}"),
-                None => {}
-            }
-            if self.dice.chance(50) {
-                nonce = self.dice.below(1 << 40).to_string();
-            }
-        }
-        assert!(answers.windows(2).all(|two| two[0] == two[1]), "one push, two answers: {answers:?}");
-        if let Some(Answer::Text(text)) = answers.pop()
-            && let Some((_, rest)) = text.split_once("?t=")
-        {
-            let code = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
-            self.people[who].tickets.push(code);
-        }
-    }
-
-    async fn opens_tickets(&mut self, who: usize) {
+    pub(super) async fn opens_tickets(&mut self, who: usize) {
         let campaign = self.campaign().await;
         for code in self.people[who].tickets.clone() {
             let (campaign, payee) = (campaign.clone(), self.people[who].payee.clone());
@@ -303,6 +288,7 @@ impl World {
 
     /// These people press the button at once; whoever is promised a packet is remembered.
     pub(super) async fn claim(&mut self, people: &[usize]) {
+        let before = self.counters().await;
         let slug = Slug::try_from("demo").unwrap();
         let taps: Vec<_> = people.iter().map(|who| (*who, self.claimant(*who))).collect();
         let taps = taps.into_iter().map(|(who, claimant)| {
@@ -318,22 +304,32 @@ impl World {
                 Err(error) => assert!(died, "a claim broke: {error}"),
             }
         }
+        self.proves_caps(&before).await;
     }
 
     fn told(&mut self, who: usize, answer: Result<Claimed, Error>, died: bool) {
         match answer {
-            Ok(Claimed::Granted(amount)) => {
-                let before = self.people[who].promised_fen.replace(amount.get());
-                assert_eq!(before, None, "somebody is promised a second packet");
-                self.counts.granted += 1;
-                self.steps.note(&format!("a claim: {} fen", amount.get()));
-            }
+            Ok(Claimed::Granted(amount)) => self.learns_of_a_packet(who, amount, "a claim"),
             Ok(Claimed::Refused(why)) => self.steps.note(&format!("a claim: {why:?}")),
             Err(error) => {
                 assert!(!is_broken(&error) && (died || error.is_busy()), "a claim: {error}");
                 self.steps.note("a claim: no answer");
             }
         }
+    }
+
+    /// Somebody is told of a packet of theirs, and of no more of them than they may have.
+    pub(super) fn learns_of_a_packet(&mut self, who: usize, amount: Fen, by: &str) {
+        let most = match self.scope {
+            Scope::Campaign => 1,
+            Scope::Account => ACCOUNTS,
+        };
+        assert!(!self.fires.stand_still(), "a packet is granted while everything stands still");
+        let promised = &mut self.people[who].promised;
+        promised.push(amount.get());
+        assert!(promised.len() <= most, "somebody is promised a packet too many: {promised:?}");
+        self.counts.granted += 1;
+        self.steps.note(&format!("{by}: {} fen", amount.get()));
     }
 
     /// Some of those who have something in their wallet open or confirm it; some transfers fail at the last moment.
@@ -359,109 +355,24 @@ impl World {
         }
     }
 
-    async fn rail_changes(&mut self) {
-        let campaign = self.campaign().await;
-        let (id, merchant, rail) = (campaign.id, campaign.mch_id, *self.dice.one_of(Rail::ALL));
-        match self.dice.below(4) {
-            0 => {
-                let verb = move |e: Engine| async move { e.stop_rail(&console(), &merchant, rail).await };
-                self.staff("a rail is stopped", verb).await;
-            }
-            1 => {
-                let verb = move |e: Engine| async move { e.resume_rail(&console(), &merchant, rail).await };
-                self.staff("a rail is resumed", verb).await;
-            }
-            _ => {
-                let verb = move |e: Engine| async move { e.set_rail(&console(), id, rail, Lang::En).await };
-                self.staff(&format!("the rail is {}", rail.name()), verb).await;
-            }
-        }
-    }
-
-    async fn cap_changes(&mut self) {
-        let id = self.campaign().await.id;
-        let account = Appid::try_from(*self.dice.one_of(&[COFFEE, BOOKS, FUWU])).unwrap();
-        let account = self.engine().credentials(&account).await.unwrap().account.id;
-        let limit = self.dice.chance(50).then(|| fen(self.dice.between(0, 3_000)));
-        match self.dice.below(4) {
-            0 => {
-                let paced = self.dice.chance(30);
-                let verb = move |e: Engine| async move { e.set_pacing(&console(), id, paced).await };
-                self.staff("pacing", verb).await;
-            }
-            kind => {
-                let (kind, object) = [(Cap::Hour, 0), (Cap::Day, 0), (Cap::Account, account.0)][kind - 1];
-                let verb = move |e: Engine| async move { e.set_cap(&console(), id, kind, object, limit).await };
-                self.staff(&format!("the cap on {} is {limit:?}", kind.name()), verb).await;
-            }
-        }
-    }
-
-    async fn budget_changes(&mut self) {
-        let amount = self.dice.between(1, 20_000);
-        let event = *self.dice.one_of(&[ledger::Event::Fund, ledger::Event::Withdraw]);
-        self.change_budget(event, amount).await;
-    }
-
-    pub(super) async fn change_budget(&mut self, event: ledger::Event, amount: i64) {
-        let id = self.campaign().await.id;
-        let verb = move |e: Engine| async move { e.change_budget(&console(), id, event, fen(amount), Lang::En).await };
-        self.staff(&format!("{} {amount} fen", event.name()), verb).await;
-    }
-
-    async fn ended_ones_are_sent_anew(&mut self) {
-        for payout in self.payouts_that_ended_without_money().await {
-            if self.dice.chance(70) {
-                let verb = move |e: Engine| async move { e.reissue(&console(), payout, Lang::En).await.map(|_| ()) };
-                self.staff("sent anew", verb).await;
-            }
-        }
-    }
-
-    async fn payout_is_held_or_hurried(&mut self) {
-        for payout in self.engine().ageing().await.unwrap() {
-            let (id, name) = (payout.payout, payout.state.name());
-            match self.dice.below(6) {
-                0 => {
-                    let verb = move |e: Engine| async move { e.hold_payout(&console(), id, Lang::En).await };
-                    self.staff(&format!("one that is {name} is held"), verb).await;
-                }
-                1 | 2 => {
-                    let verb = move |e: Engine| async move { e.retry_now(&console(), id, Lang::En).await };
-                    self.staff(&format!("one that is {name} is hurried"), verb).await;
-                }
-                _ => {}
-            }
-        }
-    }
-
-    async fn campaign_pauses(&mut self) {
-        let id = self.campaign().await.id;
-        for (event, what) in [(Event::Pause, "the campaign pauses"), (Event::Start, "and goes on")] {
-            let verb = move |e: Engine| async move { e.move_campaign(&console(), id, event, Lang::En).await };
-            self.staff(what, verb).await;
-            let by = self.dice.between(1, 900);
-            self.passes(by).await;
-        }
-    }
-
     /// One packet is left. One to three people press at once while staff take the money out; afterwards there is money
     /// again. Where one presses alone, nobody can make up for a decision about money that is gone: a batch of more is
     /// done again in halves, on what is left then.
     async fn last_packet_is_raced_for(&mut self) {
         let many = self.dice.below(3) + 1;
         let people = self.people_with_tickets(many).await;
-        let id = self.campaign().await.id;
+        let campaign = self.campaign().await;
+        let (id, least) = (campaign.id, campaign.prize.min().get());
         let left = self.engine().budget(id).await.unwrap().available.get();
-        let last = self.dice.between(100, 250);
+        let last = self.dice.between(least, least + 150);
         let event = if left > last { ledger::Event::Withdraw } else { ledger::Event::Fund };
         if left != last {
             self.change_budget(event, (left - last).abs()).await;
         }
         let engine = self.engine();
         let takes_out = tokio::spawn(async move {
-            let left = engine.budget(id).await?.available;
-            engine.change_budget(&console(), id, ledger::Event::Withdraw, left, Lang::En).await
+            let (budget, seen) = engine.budget_seen(id).await?;
+            engine.change_budget(&console(), id, ledger::Event::Withdraw, budget.available, seen, Lang::En).await
         });
         self.claim(&people).await;
         if let Ok(Err(error)) = takes_out.await {
@@ -481,12 +392,13 @@ impl World {
     /// WeChat is well again, staff let everything go, and all that is under way comes to its end.
     pub async fn comes_to_rest(&mut self) {
         self.wechat_is_well().await;
+        self.nothing_stands_still().await;
         let mch_id = self.campaign().await.mch_id;
         for rail in Rail::ALL {
             let mch_id = &mch_id;
             self.insists(|e| async move { e.resume_rail(&console(), mch_id, *rail).await }).await;
         }
-        for payout in self.engine().ageing().await.unwrap().into_iter().filter(|payout| payout.held) {
+        for payout in self.engine().ageing().await.unwrap().into_iter().filter(|p| p.held && may_be_sent(p)) {
             self.insists(|e| async move { e.retry_now(&console(), payout.payout, Lang::En).await }).await;
         }
         let latest = self.clock.now().plus(hours(24 * 8));

@@ -12,9 +12,13 @@
 
 mod deeds;
 mod dice;
+mod fires;
 mod post;
+mod pushes;
 mod reader;
+mod staff;
 mod storm;
+mod terms;
 mod world;
 
 pub use reader::bill_by_bill;

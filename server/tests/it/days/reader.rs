@@ -3,12 +3,13 @@
 
 use super::world::World;
 use crate::database;
-use rules::ids::PayoutId;
+use rules::cap::Kind as Cap;
+use rules::ids::{PayoutId, Unionid};
 use rules::time::UnixMs;
 use sea_orm::{ConnectionTrait, DatabaseConnection, SqlErr, Statement, TransactionTrait, TryGetable};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A bill in WeChat's books.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,13 +37,23 @@ impl Bill {
 #[derive(Debug, Clone)]
 struct Payout {
     claim: i64,
+    /// The campaign, and the account where a person may claim once for each.
+    scope: (i64, i64),
+    /// The account that was followed, and the follower as it knows them; nobody does at an edit-mode account.
+    follow: Option<(i64, String)>,
+    /// True when somebody pressed the button; false when the follow itself made the claim, which tells no unionid.
+    is_pressed: bool,
     bill_no: String,
     rail: String,
     payee: String,
     amount_fen: i64,
     state: String,
     accepted: bool,
+    at: UnixMs,
 }
+
+/// Counters of caps (what each is on, and its day or hour) and what was used of them.
+pub type Counters = BTreeMap<(Cap, i64, i64), i64>;
 
 /// Rows that only a unique rule keeps out, whatever the code above it does: a second key, a second payout under one
 /// number, a second living payout of one claim.
@@ -68,16 +79,30 @@ fn get<T: TryGetable>(row: &sea_orm::QueryResult, column: &str) -> T {
     row.try_get("", column).unwrap()
 }
 
+/// Bills that no book of ours knows since a fire, and when it was.
+pub type LostBills = BTreeMap<String, UnixMs>;
+
 /// Holds our payouts against WeChat's books, bill by bill, and tries the database's own rules; tells how many there are.
 pub async fn bill_by_bill(url: &str, books: &Value) -> (usize, usize) {
-    let bills: Vec<Bill> = serde_json::from_value(books["bills"].clone()).unwrap();
+    bill_by_bill_but(url, books, &LostBills::new()).await
+}
+
+/// The same, where some bills were lost.
+async fn bill_by_bill_but(url: &str, books: &Value, lost: &LostBills) -> (usize, usize) {
+    let bills = bills(books);
     let db = database::open(url).await;
     let payouts = read(&db, PAYOUTS, payout).await;
-    proves_payouts(&payouts, &bills);
-    proves_people(&payouts, &bills);
+    let (gone, kept): (Vec<Bill>, Vec<Bill>) = bills.iter().cloned().partition(|bill| lost.contains_key(&bill.bill_no));
+    proves_payouts(&payouts, &kept);
+    proves_people(&payouts, &kept);
+    proves_lost_people(&payouts, &bills, &gone, lost);
     proves_refusals(&db, &payouts).await;
     db.close().await.unwrap();
     (payouts.len(), bills.len())
+}
+
+fn bills(books: &Value) -> Vec<Bill> {
+    serde_json::from_value(books["bills"].clone()).unwrap()
 }
 
 /// What WeChat's books say that the merchant paid, later returned included.
@@ -95,14 +120,59 @@ impl World {
         ids
     }
 
+    /// The numbers of all bills at WeChat.
+    pub async fn bill_numbers(&self) -> Vec<String> {
+        bills(&self.sim_get("/_sim/books").await).into_iter().map(|bill| bill.bill_no).collect()
+    }
+
+    /// The numbers of all payouts in our books.
+    pub async fn payout_numbers(&self) -> BTreeSet<String> {
+        let db = database::open(&self.config.database_url).await;
+        let numbers = read(&db, "SELECT mch_billno FROM payouts", |row| get::<String>(row, "mch_billno")).await;
+        db.close().await.unwrap();
+        numbers.into_iter().collect()
+    }
+
+    /// The amounts of all claims in our books, by payee.
+    pub async fn claims_by_payee(&self) -> BTreeMap<String, Vec<i64>> {
+        let db = database::open(&self.config.database_url).await;
+        let claims = claims_by_payee(&db).await;
+        db.close().await.unwrap();
+        claims
+    }
+
+    /// What the caps' counters hold now.
+    pub async fn counters(&self) -> Counters {
+        let db = database::open(&self.config.database_url).await;
+        let counters = read(&db, "SELECT kind, object_id, bucket, used_fen FROM cap_uses", counter).await;
+        db.close().await.unwrap();
+        counters.into_iter().collect()
+    }
+
+    /// No counter that claims made grow since `before` is beyond its cap: nothing but claims may lie in between. (What is
+    /// sent anew may pass a cap, and a cap may be set below what was used.)
+    pub async fn proves_caps(&self, before: &Counters) {
+        for ((kind, object, bucket), used) in self.counters().await {
+            let grew = used > before.get(&(kind, object, bucket)).copied().unwrap_or(0);
+            let limit = self.caps.get(&(kind, object)).copied().filter(|_| grew);
+            assert!(
+                limit.is_none_or(|limit| used <= limit),
+                "claims took {used} fen of the cap on {} {object}, which is {limit:?}",
+                kind.name()
+            );
+        }
+    }
+
     /// What must hold at the end of every day, whatever is still under way.
     pub async fn proves_the_day(&mut self) {
         assert_eq!(self.engine().verify().await.unwrap(), None, "the books agree with themselves");
         let books = self.sim_get("/_sim/books").await;
-        let (payouts, bills) = bill_by_bill(&self.config.database_url, &books).await;
+        let (payouts, bills) = bill_by_bill_but(&self.config.database_url, &books, &self.fires.lost).await;
         let db = database::open(&self.config.database_url).await;
         self.proves_promises(&db).await;
+        self.proves_unionids(&db, &books).await;
         self.proves_lines(&db).await;
+        proves_totals(&db).await;
         self.proves_deadlines(&db).await;
         db.close().await.unwrap();
         self.steps.note(&format!("{payouts} payouts, {bills} bills, {} fen paid", paid_fen(&books)));
@@ -117,18 +187,38 @@ impl World {
             open.iter().filter(|payout| !alerts.iter().any(|a| a.object == payout.mch_billno.as_str())).collect();
         assert!(silent.is_empty(), "until {latest:?} these found no end and nobody was told: {silent:?}");
         if open.is_empty() {
-            let theirs = paid_fen(&self.sim_get("/_sim/books").await);
+            let books = self.sim_get("/_sim/books").await;
+            let lost = bills(&books).into_iter().filter(|bill| self.fires.lost.contains_key(&bill.bill_no));
+            let lost: i64 = lost.filter(Bill::is_paid).map(|bill| bill.amount_fen).sum();
+            let theirs = paid_fen(&books) - lost;
             assert_eq!(self.engine().sent_total().await.unwrap().0, theirs, "our sent total and WeChat's");
         }
     }
 
+    /// Each promise has a claim of its amount, and no two promises have the same one.
     async fn proves_promises(&self, db: &DatabaseConnection) {
-        let sql = "SELECT payee_openid, amount_fen FROM claims";
-        let claims: BTreeMap<String, i64> =
-            read(db, sql, |row| (get(row, "payee_openid"), get(row, "amount_fen"))).await.into_iter().collect();
+        let mut claims = claims_by_payee(db).await;
         for person in &self.people {
-            if let Some(promised) = person.promised_fen {
-                assert_eq!(claims.get(person.payee.as_str()), Some(&promised), "a promise without its claim");
+            let mut theirs = claims.remove(person.payee.as_str()).unwrap_or_default();
+            for promised in &person.promised {
+                let at = theirs.iter().position(|amount| amount == promised);
+                theirs.swap_remove(at.unwrap_or_else(|| panic!("{promised} fen were promised without a claim")));
+            }
+        }
+    }
+
+    /// At WeChat nobody whom we knew by their unionid when they pressed the button has two packets where one may be theirs.
+    async fn proves_unionids(&self, db: &DatabaseConnection, books: &Value) {
+        let known = self.people.iter().filter_map(|person| Some((person.payee.as_str(), person.unionid.as_ref()?)));
+        let known: BTreeMap<&str, &Unionid> = known.collect();
+        let alive: BTreeSet<String> =
+            bills(books).into_iter().filter(Bill::is_alive).map(|bill| bill.bill_no).collect();
+        let mut of_people = BTreeMap::new();
+        for payout in read(db, PAYOUTS, payout).await {
+            let Some(unionid) = known.get(payout.payee.as_str()) else { continue };
+            if payout.is_pressed && alive.contains(&payout.bill_no) {
+                let before = of_people.insert((payout.scope, unionid.as_str()), payout.bill_no);
+                assert_eq!(before, None, "{unionid} has two packets where one may be theirs");
             }
         }
     }
@@ -153,20 +243,41 @@ impl World {
     }
 }
 
+async fn claims_by_payee(db: &DatabaseConnection) -> BTreeMap<String, Vec<i64>> {
+    let sql = "SELECT payee_openid, amount_fen FROM claims ORDER BY id";
+    let mut claims: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for (payee, amount) in read(db, sql, |row| (get::<String>(row, "payee_openid"), get(row, "amount_fen"))).await {
+        claims.entry(payee).or_default().push(amount);
+    }
+    claims
+}
+
 const PAYOUTS: &str = "SELECT p.id, p.claim_id, p.mch_billno, p.rail, c.payee_openid, p.amount_fen, p.state,
-    CASE WHEN p.accepted_at IS NULL THEN 0 ELSE 1 END AS accepted
-    FROM payouts p JOIN claims c ON c.id = p.claim_id ORDER BY p.id";
+    CASE WHEN p.accepted_at IS NULL THEN 0 ELSE 1 END AS accepted, p.created_at, c.campaign_id,
+    CASE g.scope WHEN 'account' THEN c.account_id ELSE 0 END AS account_id, c.ip, f.account_id AS followed,
+    f.openid AS follower
+    FROM payouts p JOIN claims c ON c.id = p.claim_id JOIN campaigns g ON g.id = c.campaign_id
+        LEFT JOIN tickets t ON t.claim_id = c.id LEFT JOIN follows f ON f.id = t.follow_id ORDER BY p.id";
 
 fn payout(row: &sea_orm::QueryResult) -> Payout {
     Payout {
         claim: get(row, "claim_id"),
+        scope: (get(row, "campaign_id"), get(row, "account_id")),
+        follow: get::<Option<i64>>(row, "followed").zip(get(row, "follower")),
+        is_pressed: !get::<String>(row, "ip").is_empty(),
         bill_no: get(row, "mch_billno"),
         rail: get(row, "rail"),
         payee: get(row, "payee_openid"),
         amount_fen: get(row, "amount_fen"),
         state: get(row, "state"),
         accepted: get::<i32>(row, "accepted") == 1,
+        at: UnixMs(get(row, "created_at")),
     }
+}
+
+fn counter(row: &sea_orm::QueryResult) -> ((Cap, i64, i64), i64) {
+    let kind: Cap = get::<String>(row, "kind").parse().unwrap();
+    ((kind, get(row, "object_id"), get(row, "bucket")), get(row, "used_fen"))
 }
 
 /// Bill by bill: what WeChat has is ours, of the same amount, for the same person, and where we say that it is.
@@ -199,16 +310,61 @@ fn proves_payouts(payouts: &[Payout], bills: &[Bill]) {
     }
 }
 
-/// At WeChat nobody has two packets of one claim, and no claim has two that may still be taken.
+/// At WeChat no claim has two packets that may still be taken, and where one may be theirs no person has two and no follow
+/// brought two, whoever they went to.
 fn proves_people(payouts: &[Payout], bills: &[Bill]) {
-    let claims: BTreeMap<&str, i64> = payouts.iter().map(|payout| (payout.bill_no.as_str(), payout.claim)).collect();
-    let (mut of_claims, mut of_people) = (BTreeMap::new(), BTreeMap::new());
+    let ours: BTreeMap<&str, &Payout> = payouts.iter().map(|payout| (payout.bill_no.as_str(), payout)).collect();
+    let (mut of_claims, mut of_people, mut of_follows) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for bill in bills.iter().filter(|bill| bill.is_alive()) {
-        let claim = claims[bill.bill_no.as_str()];
-        let before = of_claims.insert(claim, &bill.bill_no);
+        let Payout { claim, scope, follow, payee, .. } = ours[bill.bill_no.as_str()];
+        let before = of_claims.insert(*claim, &bill.bill_no);
         assert_eq!(before, None, "claim {claim} has two packets at WeChat");
-        let before = of_people.insert(bill.openid.as_str(), &bill.bill_no);
-        assert_eq!(before, None, "{} has two packets in one campaign", bill.openid);
+        let before = of_people.insert((scope, payee), &bill.bill_no);
+        assert_eq!(before, None, "{payee} has two packets where one may be theirs");
+        if let Some(follow) = follow {
+            let before = of_follows.insert((scope, follow), &bill.bill_no);
+            assert_eq!(before, None, "the follow {follow:?} brought two packets where one may be had");
+        }
+    }
+}
+
+/// Whoever has a packet that a fire made us forget gets no other one: none at all where one may be theirs, and none that
+/// was made since the fire where there may be one for each account.
+fn proves_lost_people(payouts: &[Payout], bills: &[Bill], gone: &[Bill], lost: &LostBills) {
+    let alive: BTreeSet<&str> = bills.iter().filter(|bill| bill.is_alive()).map(|bill| bill.bill_no.as_str()).collect();
+    for bill in gone.iter().filter(|bill| bill.is_alive()) {
+        let since = lost[&bill.bill_no];
+        let others = payouts.iter().filter(|payout| payout.payee == bill.openid && alive.contains(&*payout.bill_no));
+        let again: Vec<_> = others.filter(|payout| payout.scope.1 == 0 || payout.at > since).collect();
+        assert!(again.is_empty(), "{bill:?} was paid before a fire, and after it {again:?}");
+    }
+}
+
+/// What a total has given out is held by claims of its amount that were paid or may be, and with what is left it adds up.
+async fn proves_totals(db: &DatabaseConnection) {
+    let sql = "SELECT h.claim_id, h.amount_fen, (SELECT COUNT(*) FROM payouts p WHERE p.claim_id = h.claim_id
+            AND p.amount_fen = h.amount_fen AND p.state NOT IN ('returned', 'failed')) AS alive
+        FROM (SELECT claim_id, amount_fen FROM pool_slots WHERE claim_id IS NOT NULL
+            UNION ALL SELECT claim_id, amount_fen FROM prize_shares) h";
+    for [claim, amount_fen, alive] in
+        read(db, sql, |row| ["claim_id", "amount_fen", "alive"].map(|column| get::<i64>(row, column))).await
+    {
+        assert_eq!(alive, 1, "claim {claim} holds {amount_fen} fen of a total");
+    }
+    let sql = "SELECT g.prize, (SELECT COUNT(*) FROM pool_slots s WHERE s.campaign_id = g.id)
+            + (SELECT COUNT(*) FROM prize_shares s WHERE s.campaign_id = g.id) + COALESCE(r.left_packets, 0) AS packets,
+            CAST((SELECT COALESCE(SUM(s.amount_fen), 0) FROM pool_slots s WHERE s.campaign_id = g.id)
+            + (SELECT COALESCE(SUM(s.amount_fen), 0) FROM prize_shares s WHERE s.campaign_id = g.id)
+            + COALESCE(r.left_fen, 0) AS BIGINT) AS fen
+        FROM campaigns g LEFT JOIN prize_state r ON r.campaign_id = g.id WHERE g.prize IS NOT NULL";
+    let found =
+        read(db, sql, |row| (get::<String>(row, "prize"), ["packets", "fen"].map(|c| get::<i64>(row, c)))).await;
+    for (prize, there) in found {
+        let rule: Value = serde_json::from_str(&prize).unwrap();
+        for split in ["pool", "bounded"].iter().filter_map(|kind| rule.get(kind)) {
+            let wanted = ["packets", "total"].map(|field| split[field].as_i64().unwrap());
+            assert_eq!(there, wanted, "packets and fen of {prize}");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! Refuses the faults that say yes or no: what a storm counts was open, and had to be asked about.
 
 use super::deeds::PLACES;
+use super::terms::MANY;
 use super::world::World;
 use engine::crash;
 use engine::operators::console;
@@ -30,6 +31,9 @@ impl World {
             let by = self.dice.between(600, 2 * 3600);
             self.passes(by).await;
             self.some_open_their_packets().await;
+            if self.dice.chance(30) {
+                self.transfers_are_cancelled().await;
+            }
             self.post_comes().await;
         }
         crash::revive();
@@ -37,7 +41,7 @@ impl World {
         self.steps.note(&format!("day {} ends at {}", self.day, self.secs()));
     }
 
-    /// Rails are open and there is money for everybody.
+    /// Rails are open, and there is money and a packet for everybody.
     async fn everybody_can_be_paid(&mut self) {
         let campaign = self.campaign().await;
         for rail in Rail::ALL {
@@ -45,6 +49,7 @@ impl World {
             self.insists(|e| async move { e.resume_rail(&console(), mch_id, *rail).await }).await;
         }
         self.change_budget(ledger::Event::Fund, 100_000).await;
+        self.prize_changes(MANY).await;
     }
 
     async fn answers_are_lost(&mut self) {

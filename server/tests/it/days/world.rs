@@ -3,12 +3,14 @@
 
 use super::Ended;
 use super::dice::{Dice, Steps};
+use super::fires::Fires;
 use super::post::Post;
 use crate::database::{self, Kind};
 use crate::world::MASTER_KEY;
 use engine::{Clock, Draw, Engine, Error, crash};
 use rules::alert::Alert;
-use rules::campaign::Campaign;
+use rules::campaign::{Campaign, Scope};
+use rules::cap::Kind as Cap;
 use rules::ids::{Openid, Slug, Unionid};
 use rules::payout::State;
 use rules::time::{UnixMs, secs};
@@ -41,8 +43,8 @@ pub struct Person {
     pub follows: BTreeSet<String>,
     /// Codes of tickets that they were sent.
     pub tickets: Vec<String>,
-    /// The packet that an answer promised them.
-    pub promised_fen: Option<i64>,
+    /// The packets that answers promised them.
+    pub promised: Vec<i64>,
 }
 
 /// What happened.
@@ -51,6 +53,10 @@ pub struct Counts {
     pub people: u64,
     pub granted: u64,
     pub deaths: u64,
+    /// Machines that burnt.
+    pub fires: u64,
+    /// Claims that were entered after fires.
+    pub lost_claims: u64,
     /// Callbacks that were taken.
     pub callbacks: u64,
     /// Deaths at each point.
@@ -74,6 +80,8 @@ impl Counts {
         self.people += more.people;
         self.granted += more.granted;
         self.deaths += more.deaths;
+        self.fires += more.fires;
+        self.lost_claims += more.lost_claims;
         self.callbacks += more.callbacks;
         for (point, n) in &more.points {
             *self.points.entry(*point).or_default() += n;
@@ -87,12 +95,12 @@ impl Counts {
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ((payments, questions), points) = (self.ambiguous(), self.points.len());
-        let Self { people, granted, deaths, callbacks, .. } = self;
+        let Self { people, granted, deaths, fires, lost_claims, callbacks, .. } = self;
         let ambiguous = payments + questions;
         write!(
             f,
-            "{people} people, {granted} packets, {deaths} deaths at {points} points, {callbacks} callbacks, \
-             {ambiguous} ambiguous answers ({payments} to payments, {questions} to questions)"
+            "{people} people, {granted} packets, {deaths} deaths at {points} points, {fires} fires that \
+             took {lost_claims} claims, {callbacks} callbacks, {ambiguous} ambiguous answers ({payments} to payments, {questions} to questions)"
         )
     }
 }
@@ -105,7 +113,12 @@ pub struct World {
     pub counts: Counts,
     pub people: Vec<Person>,
     pub day: u64,
+    /// How often one person may claim.
+    pub scope: Scope,
+    /// The limits of the caps that staff were told are set, by what each is on.
+    pub caps: BTreeMap<(Cap, i64), i64>,
     pub(super) post: Post,
+    pub(super) fires: Fires,
     pub config: Config,
     wechat: simulator::Running,
     http: reqwest::Client,
@@ -169,7 +182,10 @@ impl World {
             counts: Counts::default(),
             people: Vec::new(),
             day: 0,
+            scope: Scope::Campaign,
+            caps: BTreeMap::new(),
             post: Post::of(seed),
+            fires: Fires::default(),
             config,
             wechat,
             http,
@@ -180,8 +196,9 @@ impl World {
             armed: None,
         };
         world.opens().await;
-        let demo = DEMO.replace("data/simulator", world.folder.to_str().unwrap());
+        let demo = DEMO.replace("data/simulator", world.folder.to_str().unwrap()).replace("start = true", "");
         server::import::import(&world.engine(), &demo).await.unwrap();
+        world.starts_on_its_terms().await;
         world
     }
 
@@ -264,6 +281,16 @@ impl World {
     /// Asks the simulator.
     pub async fn sim_get(&self, path: &str) -> Value {
         self.http.get(format!("{}{path}", self.wechat.url)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Asks the simulator for a text.
+    pub async fn sim_text(&self, path: &str) -> String {
+        self.http.get(format!("{}{path}", self.wechat.url)).send().await.unwrap().text().await.unwrap()
+    }
+
+    /// Where a file of this world lies.
+    pub fn file(&self, name: &str) -> String {
+        self.folder.join(name).to_str().unwrap().to_owned()
     }
 
     /// Tells the simulator; what it answers, whatever the status.

@@ -1,0 +1,328 @@
+//! An old backup that comes back: what was paid since, and to whom, before anything is granted or sent again.
+//! Refuses a second packet, whatever was under way, ended, sent anew or written between the backup and its return.
+
+use crate::browser::Follower;
+use crate::database::{self, Kind};
+use crate::days::bill_by_bill;
+use crate::postgres;
+use crate::reconcile::file_of;
+use crate::start::lingbao;
+use crate::transfers::pots;
+use crate::world::{BOOKS, COFFEE, FUWU, World};
+use engine::Draw;
+use engine::operators::console;
+use engine::restore::Since;
+use engine::strangers::Standstill;
+use rules::Fen;
+use rules::bill;
+use rules::ids::{MchId, PayoutId};
+use rules::ledger;
+use rules::payout::State;
+use rules::payout_list::Filter;
+use rules::say::{Lang, alert as say};
+use rules::time::{BeijingDay, hours, minutes};
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use server::running;
+
+const MCH: &str = "1900000109";
+
+/// Makes a backup of this name and tells where it lies.
+async fn backs_up(world: &World, name: &str) -> String {
+    let backup = world.folder.join(name).to_str().unwrap().to_owned();
+    let (code, _, err) = lingbao(world, &["backup", &backup]).await;
+    assert_eq!(code, 0, "{err}");
+    backup
+}
+
+/// Stops the server, restores a backup of it into another database, and starts it on that one.
+async fn goes_back_to(world: &mut World, backup: &str) {
+    world.stops_the_server().await;
+    let url = match Kind::of_this_run() {
+        Kind::Sqlite => format!("sqlite://{backup}.db"),
+        Kind::Postgres => postgres::create().await,
+    };
+    world.config.database_url = url;
+    let draw = Draw::seeded(world.clock.now().0.unsigned_abs());
+    let engine = running::open(&world.config, world.clock.clone(), draw).await.unwrap();
+    assert!(engine.restore(backup, Since::Unknown).await.unwrap() > 0);
+    engine.close().await.unwrap();
+    world.starts_the_server().await.unwrap();
+}
+
+/// Every day that a restore wants is imported; the days without a bill had no movement.
+async fn brings_the_bills(world: &World, wanted: &[BeijingDay]) {
+    for day in wanted {
+        let file = file_of(world, *day).await;
+        let bill = server::fund_flow::read(file.as_bytes()).unwrap_or_else(|_| bill::DayBill::of_nothing(*day));
+        world.engine().import_bill(&console(), None, &bill, Lang::En).await.unwrap();
+    }
+}
+
+async fn settles(world: &World) -> Standstill {
+    world.engine().settle_after_restore(&console()).await.unwrap()
+}
+
+/// The owner of a phone, with an empty browser.
+fn person<'w>(world: &'w World, phone: &str) -> Follower<'w> {
+    Follower::new(world, phone, "203.0.113.7")
+}
+
+/// The days pass until every bill that is wanted can be there; then they are brought, and the standstill is looked at.
+async fn answers_for_the_gap(world: &World) -> Standstill {
+    let wanted = world.engine().missing_after_restore().await.unwrap().unwrap().wanted;
+    let days: Vec<BeijingDay> = wanted.into_iter().flat_map(|(_, days)| days).collect();
+    let last = days.iter().max().expect("a day is wanted");
+    world.later(last.next().start().since(world.clock.now()).max(0) + hours(1)).await;
+    brings_the_bills(world, &days).await;
+    settles(world).await
+}
+
+/// The payouts at this state, the newest first.
+async fn payouts_at(world: &World, state: State) -> Vec<PayoutId> {
+    let rows = world.engine().payouts(Filter::At(state), None, 100).await.unwrap();
+    rows.iter().map(|row| row.payout).collect()
+}
+
+async fn does(world: &World, statement: &str) {
+    let db = database::open(&world.config.database_url).await;
+    db.execute_unprepared(statement).await.unwrap();
+    db.close().await.unwrap();
+}
+
+/// Bill by bill our books are WeChat's, and this phone has one packet that was opened.
+async fn has_one_packet(world: &World, phone: &str) {
+    let wallet = person(world, phone).wallet().await;
+    let states: Vec<&str> = wallet.iter().map(|packet| packet.state.as_str()).collect();
+    assert_eq!(states, ["collected"]);
+    assert_eq!(world.engine().verify().await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_a_standstill_wants_the_bills_that_the_first_one_wanted() {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    let first = backs_up(&world, "first.backup").await;
+    let paid_on = world.clock.now().day();
+    person(&world, &ming).claims(COFFEE).await;
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    world.later(hours(72)).await;
+    goes_back_to(&mut world, &first).await;
+    world.was_spoilt();
+    // One bill is imported, which the books remember; then the nightly backup of the standstill comes back, too.
+    world.later(hours(24)).await;
+    let wanted = world.engine().missing_after_restore().await.unwrap().unwrap().wanted;
+    let last = *wanted[0].1.iter().filter(|day| **day < world.clock.now().day()).max().unwrap();
+    brings_the_bills(&world, &[last]).await;
+    let second = backs_up(&world, "second.backup").await;
+    goes_back_to(&mut world, &second).await;
+    let wanted = world.engine().missing_after_restore().await.unwrap().unwrap().wanted;
+    assert!(wanted[0].1.contains(&paid_on) && !wanted[0].1.contains(&last), "{wanted:?}");
+    assert_eq!(answers_for_the_gap(&world).await, Standstill::Ended(1));
+    assert_eq!(person(&world, &ming).comes_through(BOOKS).await.refusal(), "already_claimed");
+    has_one_packet(&world, &ming).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_anew_since_the_backup_is_not_sent_anew_again() {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    world.wechat_fails("sendredpack", "no_auth").await;
+    person(&world, &ming).claims(COFFEE).await;
+    world.work_until_idle().await;
+    let failed = payouts_at(&world, State::Failed).await;
+    let backup = backs_up(&world, "old.backup").await;
+    world.engine().reissue(&console(), failed[0], Lang::En).await.unwrap();
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    assert_eq!(answers_for_the_gap(&world).await, Standstill::Ended(1));
+    let refused = world.engine().reissue(&console(), failed[0], Lang::En).await.unwrap_err();
+    assert!(format!("{refused:?}").contains(say::paid_since_backup(Lang::En)), "{refused:?}");
+    world.work_until_idle().await;
+    has_one_packet(&world, &ming).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_after_a_restore_proves_nothing() {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    person(&world, &ming).claims(COFFEE).await;
+    let backup = backs_up(&world, "old.backup").await;
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    goes_back_to(&mut world, &backup).await;
+    world.engine().end_hold_after_restore(&console()).await.unwrap();
+    assert_eq!(world.payouts_at(State::Unknown).await, 1, "nobody knows whether it was sent");
+    // WeChat does not find it, and refuses its repetition.
+    world.wechat_fails("gethbinfo", "not_found").await;
+    world.wechat_fails("sendredpack", "no_auth").await;
+    world.later(minutes(6)).await;
+    world.work_until_idle().await;
+    assert_eq!(world.payouts_at(State::Failed).await, 0, "the money is not given back");
+    world.work_until_settled().await;
+    assert_eq!(world.payouts_at(State::Collected).await, 1);
+    has_one_packet(&world, &ming).await;
+    bill_by_bill(&world.config.database_url, &world.sim_get("/_sim/books").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payout_in_flight_at_the_backup_waits_when_its_person_was_paid_since() {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    person(&world, &ming).claims(COFFEE).await;
+    does(&world, "UPDATE payouts SET state = 'sending', attempts = 1").await;
+    let backup = backs_up(&world, "old.backup").await;
+    // That call is refused; the packet is sent anew and opened.
+    does(&world, "UPDATE payouts SET state = 'queued', attempts = 0").await;
+    world.wechat_fails("sendredpack", "no_auth").await;
+    world.work_until_idle().await;
+    let failed = payouts_at(&world, State::Failed).await;
+    world.engine().reissue(&console(), failed[0], Lang::En).await.unwrap();
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    assert_eq!(answers_for_the_gap(&world).await, Standstill::Ended(1));
+    for _ in 0..3 {
+        world.work_until_idle().await;
+        world.later(hours(1)).await;
+    }
+    let facts = world.engine().payout(failed[0]).await.unwrap();
+    assert!(facts.row.held && facts.row.err_code == "PAID_SINCE_BACKUP", "{:?}", facts.row);
+    has_one_packet(&world, &ming).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_whose_campaign_is_not_in_the_backup_keeps_everything_standing() {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    let backup = backs_up(&world, "old.backup").await;
+    person(&world, &ming).claims(COFFEE).await;
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    // As if the account that pays had come to its campaign only after the backup.
+    let pays = "SELECT MIN(payer_id) FROM campaigns";
+    does(&world, &format!("UPDATE accounts SET mch_id = '{MCH}' WHERE id = ({pays})")).await;
+    let other = format!("SELECT MIN(id) FROM accounts WHERE id <> ({pays})");
+    does(&world, &format!("UPDATE campaigns SET payer_id = ({other})")).await;
+    let Standstill::GoesOn { wanted, nameless } = answers_for_the_gap(&world).await else { panic!("it ended") };
+    assert_eq!((wanted.len(), nameless.len()), (0, 1), "WeChat named Ming, and no campaign is hers");
+    does(&world, &format!("UPDATE campaigns SET payer_id = (SELECT id FROM accounts WHERE appid = '{FUWU}')")).await;
+    assert_eq!(settles(&world).await, Standstill::Ended(1), "the campaign was entered again");
+    assert_eq!(person(&world, &ming).comes_through(BOOKS).await.refusal(), "already_claimed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_backup_does_not_pay_twice() {
+    let mut world = World::new().await;
+    let (ming, hong) = (world.follower("Ming").await.phone, world.follower("Hong").await.phone);
+    let ready = person(&world, &ming).comes_through(COFFEE).await;
+    let backup = backs_up(&world, "old.backup").await;
+    // After the backup Ming is paid and opens the packet; Hong is paid and does not.
+    let browser = person(&world, &ming);
+    let page = browser.opens(&ready.url).await;
+    browser.presses(&page).await;
+    person(&world, &hong).claims(BOOKS).await;
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    let paid = world.wechats_books().await;
+    assert_eq!(paid.bills.len(), 2);
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+
+    let Standstill::GoesOn { wanted, .. } = settles(&world).await else { panic!("the bills are missing") };
+    let [(mch_id, days)] = wanted.as_slice() else { panic!("{wanted:?}") };
+    assert_eq!(mch_id, &MchId::try_from(MCH).unwrap());
+    world.later(hours(24) * i64::try_from(days.len()).unwrap() - hours(24)).await;
+    let bill = bill::DayBill::of_nothing(world.clock.now().day());
+    assert!(world.engine().import_bill(&console(), None, &bill, Lang::En).await.is_err(), "today is not over");
+    assert_eq!(person(&world, &ming).opens("/c/demo").await.refusal(), "paused");
+    world.later(hours(24)).await;
+    world.wechat_fails("gethbinfo", "lost_answer").await;
+    brings_the_bills(&world, days).await;
+    let Standstill::GoesOn { wanted, nameless } = settles(&world).await else { panic!("Ming has no name yet") };
+    assert_eq!((wanted.len(), nameless.len()), (0, 1), "Hong's packet went back, of Ming's nobody told");
+    let told = world.engine().missing_after_restore().await.unwrap().unwrap();
+    assert_eq!((told.wanted, told.nameless), (wanted, nameless), "the page says the same");
+    let before = pots(&world).await;
+    assert_eq!(settles(&world).await, Standstill::Ended(1));
+    assert_eq!(settles(&world).await, Standstill::None);
+    let hers = person(&world, &ming).received_fen().await;
+    assert_eq!(pots(&world).await, (before.0 - hers, before.1, before.2), "what she got is not free any more");
+    assert_eq!(person(&world, &ming).opens("/c/demo").await.refusal(), "already_claimed");
+    // Nothing is known of Hong any more: she writes, which shows that she follows, and then follows anew.
+    person(&world, &hong).says(BOOKS, "红包").await;
+    world.later(2_000).await;
+    person(&world, &hong).leaves(BOOKS).await;
+    world.later(2_000).await;
+    let page = person(&world, &hong).comes_through(BOOKS).await;
+    assert_eq!(page.state(), "ready", "who got nothing may claim: {}", page.main());
+    let again = person(&world, &ming).comes_through(BOOKS).await;
+    assert_eq!(again.refusal(), "already_claimed", "{}", again.main());
+    world.work_until_idle().await;
+    assert_eq!(world.wechats_books().await, paid, "nobody was paid twice");
+    assert_eq!(world.engine().verify().await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_on_without_names_waits_for_every_bill() {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    let backup = backs_up(&world, "old.backup").await;
+    person(&world, &ming).claims(COFFEE).await;
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    let accepts = async |world: &World| world.engine().accept_unnamed(&console(), Lang::En).await;
+    let missing = world.engine().missing_after_restore().await.unwrap().unwrap();
+    let [(_, days)] = missing.wanted.as_slice() else { panic!("{missing:?}") };
+    assert!(accepts(&world).await.is_err(), "a bill may name her");
+    world.later(hours(24) * i64::try_from(days.len()).unwrap()).await;
+    world.sim("/_sim/faults", &json!({ "on": "gethbinfo", "kind": "lost_request", "times": 100 })).await;
+    let (last, others) = days.split_last().unwrap();
+    brings_the_bills(&world, others).await;
+    assert!(accepts(&world).await.is_err(), "the last one is wanted, too");
+    brings_the_bills(&world, &[*last]).await;
+    assert!(world.engine().is_held_after_restore().await.unwrap());
+    accepts(&world).await.unwrap();
+    assert!(!world.engine().is_held_after_restore().await.unwrap());
+    assert_eq!(world.engine().missing_after_restore().await.unwrap(), None);
+    assert!(accepts(&world).await.is_err(), "nothing stands still");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_paid_since_the_backup_is_not_granted_again() {
+    let mut world = World::new().await;
+    let people = [world.follower("Ming").await.phone, world.follower("Hong").await.phone];
+    let demo = world.campaign("demo").await.id;
+    let all = pots(&world).await.0;
+    // Little more than two packets is left when the backup is made.
+    world.changes_budget(demo, ledger::Event::Withdraw, Fen::new(all - 600).unwrap()).await;
+    let backup = backs_up(&world, "old.backup").await;
+    for phone in &people {
+        person(&world, phone).claims(COFFEE).await;
+        world.work_until_idle().await;
+        person(&world, phone).opens_the_packet().await;
+    }
+    let paid = world.wechats_books().await.paid_fen;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    assert_eq!(pots(&world).await, (600, 0, 0), "the backup knows of no payment");
+    assert_eq!(answers_for_the_gap(&world).await, Standstill::Ended(2));
+    assert_eq!(pots(&world).await, (600 - paid, 0, 0));
+    let statement = world.engine().statement(demo, None, 10).await.unwrap();
+    let newest = &statement[0];
+    assert_eq!((newest.event, newest.amount.get()), (ledger::Event::Withdraw, paid));
+    // Another backup of these books takes nothing off twice.
+    let second = backs_up(&world, "second.backup").await;
+    goes_back_to(&mut world, &second).await;
+    assert_eq!(answers_for_the_gap(&world).await, Standstill::Ended(0));
+    assert_eq!(pots(&world).await, (600 - paid, 0, 0));
+    assert_eq!(world.engine().verify().await.unwrap(), None);
+}
