@@ -15,6 +15,7 @@ use crate::store::caps;
 use crate::store::live::{self as rollups, Key};
 use crate::store::payouts::{self as store, Learned, Payout};
 use crate::store::strangers;
+use crate::strangers::held_since_backup;
 use crate::{Engine, Error, crash, prizes, rails, restore};
 use rules::alert;
 use rules::ids::PayoutId;
@@ -187,6 +188,9 @@ impl Engine {
         }
         self.move_money(&mut tx, &current, state, accepts, now).await?;
         warn(&mut tx, &current, heard, now).await?;
+        if held {
+            held_since_backup(&mut tx, &current.request.mch_billno, now).await?;
+        }
         tx.commit().await?;
         crash::point("payout_after_learn");
         if state != current.state {

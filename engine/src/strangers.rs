@@ -8,16 +8,17 @@
 use crate::restore::{self, Gap};
 use crate::store::budgets::{self, Transfer};
 use crate::store::strangers::{self as store, Found, Lost, Purse, Stranger};
-use crate::store::{Tx, bills};
+use crate::store::{Tx, alerts, bills};
 use crate::{Engine, Error, audit};
 use rules::Fen;
+use rules::alert;
 use rules::bill::Missing;
 use rules::ids::{Appid, CampaignId, LineId, MchBillno, MchId, Openid};
 use rules::ledger;
 use rules::operator::Operator;
 use rules::payout::Rail;
 use rules::say::{Lang, bill as say};
-use rules::time::BeijingDay;
+use rules::time::{BeijingDay, UnixMs};
 use sea_orm::ConnectionTrait;
 use wechat::pay::gethbinfo::HbStatus;
 use wechat::pay::redpack::HbAnswer;
@@ -78,6 +79,9 @@ impl Engine {
     ) -> Result<Standstill, Error> {
         restore::await_settlement(tx).await?;
         let entered = store::enter_claims(tx).await?;
+        for number in store::hold(tx).await? {
+            held_since_backup(tx, &number, self.clock().now()).await?;
+        }
         let missing = missing(tx.conn(), merchants, gap).await?;
         if !missing.is_nothing() {
             let Missing { wanted, nameless } = missing;
@@ -178,6 +182,11 @@ impl Engine {
         }
         last
     }
+}
+
+/// Tells staff of a payout that waits because its person was paid under another number since the backup.
+pub(crate) async fn held_since_backup(tx: &mut Tx, number: &MchBillno, now: UnixMs) -> Result<(), Error> {
+    alerts::raise(tx, alert::Kind::PayoutHeldUp, number.as_str(), store::PAID_SINCE_BACKUP, now).await
 }
 
 /// How much of the lost money each line has to give up; where all of them together hold less, all of it.

@@ -59,9 +59,10 @@ pub async fn enter(tx: &mut Tx, mch_id: &MchId, from: BeijingDay, now: UnixMs) -
     Ok(())
 }
 
-/// Strangers who are still to be asked for.
+/// Strangers who are still to be asked for: those of whom WeChat did not tell, too, as it may not find a number today and
+/// find it tomorrow.
 pub async fn open(db: &impl ConnectionTrait) -> Result<Vec<Stranger>, Error> {
-    let sql = "SELECT * FROM strangers WHERE state = 'open' ORDER BY mch_billno";
+    let sql = "SELECT * FROM strangers WHERE state IN ('open', 'untold') ORDER BY mch_billno";
     rows(db, sql, []).await?.iter().map(stranger).collect()
 }
 
@@ -98,18 +99,25 @@ pub async fn learn(tx: &mut Tx, stranger: &Stranger, found: &Found, now: UnixMs)
 const LOST: &str = "SELECT 1 FROM claims c JOIN lost_claims l ON l.campaign_id = c.campaign_id
     AND l.payee = p.appid || ':' || c.payee_openid WHERE c.id = p.claim_id";
 
-/// Whoever was paid counts as having claimed in every campaign of the account that paid them; their payouts that wait
-/// are held for a person to look at: one of them may be what the stranger's number was sent in place of.
+/// Whoever was paid counts as having claimed in every campaign of the account that paid them.
 pub async fn enter_claims(tx: &mut Tx) -> Result<u64, Error> {
     let sql = "INSERT INTO lost_claims (campaign_id, payee, mch_billno)
         SELECT c.id, s.appid || ':' || s.openid, MIN(s.mch_billno) FROM strangers s
             JOIN accounts a ON a.appid = s.appid JOIN campaigns c ON c.payer_id = a.id
         WHERE s.state = 'known' GROUP BY c.id, s.appid, s.openid ON CONFLICT DO NOTHING";
-    let entered = exec(tx.conn(), sql, []).await?;
-    let sql =
-        format!("UPDATE payouts AS p SET due_at = NULL, err_code = $1 WHERE state = 'queued' AND EXISTS ({LOST})");
-    exec(tx.conn(), &sql, [PAID_SINCE_BACKUP.into()]).await?;
-    Ok(entered)
+    Ok(exec(tx.conn(), sql, []).await?)
+}
+
+/// Holds what waits to be sent to somebody who was paid, and tells the numbers: one of them may be what the stranger's
+/// number was sent in place of.
+pub async fn hold(tx: &mut Tx) -> Result<Vec<MchBillno>, Error> {
+    let theirs = format!("state = 'queued' AND err_code <> $1 AND EXISTS ({LOST})");
+    let code = || [PAID_SINCE_BACKUP.into()];
+    let sql = format!("SELECT mch_billno FROM payouts p WHERE {theirs} ORDER BY id");
+    let held = rows(tx.conn(), &sql, code()).await?.iter().map(|r| parsed(r, "mch_billno")).collect();
+    let sql = format!("UPDATE payouts AS p SET due_at = NULL, err_code = $1 WHERE {theirs}");
+    exec(tx.conn(), &sql, code()).await?;
+    held
 }
 
 /// Stands as the code of a payout that is held because its person was paid since the backup.

@@ -126,8 +126,7 @@ impl World {
         }
         let look = |engine: Engine| async move { engine.settle_after_restore(&console()).await };
         match self.staff("the gap is looked at", look).await {
-            Some(Standstill::Ended(claims)) => self.everything_goes_on(claims).await,
-            Some(Standstill::None) => self.everything_goes_on(0).await,
+            Some(Standstill::Ended(_) | Standstill::None) => self.everything_goes_on().await,
             Some(Standstill::GoesOn { .. }) | None => {}
         }
     }
@@ -140,9 +139,10 @@ impl World {
         self.staff(&format!("the bill of {day} is imported"), import).await;
     }
 
-    async fn everything_goes_on(&mut self, claims: u64) {
+    async fn everything_goes_on(&mut self) {
         let stood = self.fires.stands.take();
-        self.steps.note(&format!("everything goes on, {claims} claims were entered"));
+        let claims = self.lost_claims().await;
+        self.steps.note(&format!("everything goes on, {claims} claims were lost"));
         assert_eq!(Some(self.bill_numbers().await.len()), stood, "packets were sent while everything stood still");
         self.counts.lost_claims += claims;
         self.ended_ones_are_sent_anew().await;

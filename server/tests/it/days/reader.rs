@@ -125,6 +125,14 @@ impl World {
         bills(&self.sim_get("/_sim/books").await).into_iter().map(|bill| bill.bill_no).collect()
     }
 
+    /// How many claims are entered of which nothing but a bill is left.
+    pub async fn lost_claims(&self) -> u64 {
+        let db = database::open(&self.config.database_url).await;
+        let lost = read(&db, "SELECT payee FROM lost_claims", |_| ()).await.len();
+        db.close().await.unwrap();
+        lost as u64
+    }
+
     /// The numbers of all payouts in our books.
     pub async fn payout_numbers(&self) -> BTreeSet<String> {
         let db = database::open(&self.config.database_url).await;
