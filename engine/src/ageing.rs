@@ -2,15 +2,16 @@
 //! Refuses a new number while the old one may still pay.
 
 use crate::claims::Claimant;
+use crate::payouts::Heard;
 use crate::store::budgets::{self, Transfer};
-use crate::store::payouts::{self, NewPayout};
-use crate::store::{ageing as store, campaigns, caps, strangers};
+use crate::store::payouts::{self, NewPayout, Payout};
+use crate::store::{ageing as store, bills, campaigns, caps, strangers};
 use crate::{Engine, Error, audit, prizes, restore};
 use rules::ageing::Ageing;
 use rules::ids::PayoutId;
 use rules::ledger;
 use rules::operator::Operator;
-use rules::payout::State;
+use rules::payout::{PAID_SINCE_BACKUP, State};
 use rules::say::{Lang, alert as say, campaign as campaign_say, rehearsal as rehearsal_say};
 
 /// How many payouts a list holds.
@@ -53,6 +54,27 @@ impl Engine {
         tx.commit().await
     }
 
+    /// Never sends a payout whose person was paid under another number since a backup: its money is free again. Errors
+    /// (conflict): it waits for another reason, or not at all; a bill says that it was paid itself.
+    pub async fn give_up(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<(), Error> {
+        let waiting = self.retried(|| self.begin_to_give_up(by, payout, lang)).await?;
+        let heard = Heard::of_one_paid_otherwise();
+        if self.learn(&waiting, &heard).await? { Ok(()) } else { Err(Error::conflict(say::not_waiting(lang))) }
+    }
+
+    /// Who gave it up is written before it ends.
+    async fn begin_to_give_up(&self, by: &Operator, id: PayoutId, lang: Lang) -> Result<Payout, Error> {
+        let mut tx = self.db().begin().await?;
+        let payout = payouts::by_id(&tx, id).await?.ok_or_else(Error::not_found)?;
+        let waits = store::is_held(tx.conn(), id).await? && payout.err_code == PAID_SINCE_BACKUP;
+        if !waits || bills::is_paid(tx.conn(), &payout.request.mch_id, &payout.request.mch_billno).await? {
+            return Err(Error::conflict(say::not_waiting(lang)));
+        }
+        audit::note(self, &mut tx, by, "payout.give_up", id.0).await?;
+        tx.commit().await?;
+        Ok(payout)
+    }
+
     /// Sends what failed or went back anew: a new number, reserved anew, on the campaign's rail of today.
     /// Errors: it may still pay; it was sent anew already; it is a tester's; its person was paid since a backup; the
     /// budget is short; its packet went to somebody else.
@@ -63,6 +85,7 @@ impl Engine {
     async fn reissue_once(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<PayoutId, Error> {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
+        restore::await_settlement(&tx).await?;
         let found = store::with_claim(&mut tx, payout).await?.ok_or_else(Error::not_found)?;
         // Under the line's lock nobody else sends the same claim anew meanwhile.
         budgets::lock(&mut tx, found.campaign).await?;
@@ -76,7 +99,6 @@ impl Engine {
         if ended.another_alive {
             return Err(Error::conflict(say::paid_meanwhile(lang)));
         }
-        restore::await_settlement(&tx).await?;
         if strangers::was_paid_otherwise(tx.conn(), payout).await? {
             return Err(Error::conflict(say::paid_since_backup(lang)));
         }

@@ -1,6 +1,7 @@
 //! Named places where a debug build can be made to die at once, as by `kill -9`, or to break off on one thread.
 //! Refuses to exist in a release build: there every point is nothing.
 
+use crate::error::Error;
 use std::cell::Cell;
 
 /// Every place a test may choose, in the order money passes them.
@@ -33,6 +34,8 @@ enum Fate {
 
 thread_local! {
     static FATE: Cell<Fate> = const { Cell::new(Fate::Lives) };
+    /// Of how many commits one loses its answer (of none with 0), and what is drawn next.
+    static ANSWERS: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
 }
 
 /// Dies here if the environment variable `LINGBAO_CRASH_AT` names this point (debug builds only).
@@ -72,4 +75,27 @@ pub fn revive() -> bool {
 /// True when this thread broke off and was not revived.
 pub fn is_broken() -> bool {
     FATE.get() == Fate::Broke
+}
+
+/// From now on about one in so many commits on this thread holds without anybody hearing of it, as when the database's
+/// server goes away at that moment; the same ones for the same number, and none with 0.
+pub fn lose_answers(one_in: u32) {
+    ANSWERS.set((one_in, one_in));
+}
+
+/// After a commit: the error of one whose answer was lost. Nobody may take it for a commit that failed.
+pub(crate) fn answer_of_commit() -> Result<(), Error> {
+    if !cfg!(debug_assertions) {
+        return Ok(());
+    }
+    match ANSWERS.get() {
+        (0, _) => Ok(()),
+        (one_in, drawn) => {
+            // A linear congruential generator: whether a commit is hit must not depend on how many a verb makes.
+            let next = drawn.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            ANSWERS.set((one_in, next));
+            let is_lost = (next >> 16).is_multiple_of(one_in);
+            if is_lost { Err(Error::unanswered("the answer to a commit was lost")) } else { Ok(()) }
+        }
+    }
 }

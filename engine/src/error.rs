@@ -80,6 +80,11 @@ impl Error {
         Self { said: Said::Busy, cause: Some(cause.to_string()), lost_a_race: true }
     }
 
+    /// The database went away: nobody knows whether the verb was carried out, and who asks again finds out.
+    pub(crate) fn unanswered(cause: impl fmt::Display) -> Self {
+        Self { said: Said::Busy, cause: Some(cause.to_string()), lost_a_race: false }
+    }
+
     /// True when a concurrent transaction came first.
     pub(crate) const fn lost_a_race(&self) -> bool {
         self.lost_a_race
@@ -113,7 +118,7 @@ impl From<sea_orm::DbErr> for Error {
             return Self::lost_race(error);
         }
         if crate::store::is_busy(&error) {
-            return Self { said: Said::Busy, cause: Some(error.to_string()), lost_a_race: false };
+            return Self::unanswered(error);
         }
         Self::broken(error)
     }

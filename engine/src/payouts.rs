@@ -21,7 +21,7 @@ use rules::alert;
 use rules::ids::PayoutId;
 use rules::ledger;
 use rules::live::Figures;
-use rules::payout::{Back, Event, Rail, State};
+use rules::payout::{Back, Event, PAID_SINCE_BACKUP, Rail, State};
 use rules::rail::{Trouble, next_day};
 use rules::retry;
 use rules::time::{UnixMs, secs};
@@ -56,6 +56,11 @@ struct Refused {
 }
 
 impl Heard {
+    /// Staff say that it is not to be sent: its person was paid under another number.
+    pub(crate) fn of_one_paid_otherwise() -> Self {
+        Self { err_code: PAID_SINCE_BACKUP.to_owned(), ..Self::plain(Event::TurnedOut) }
+    }
+
     fn plain(event: Event) -> Self {
         let (err_code, err_code_des) = (String::new(), String::new());
         Self { event, err_code, err_code_des, again_in_ms: None, package_info: None, trouble: None, alert: None }
@@ -166,18 +171,23 @@ impl Engine {
             tracing::info!(payout.mch_billno = %payout.request.mch_billno, "a payout moved while its answer was under way");
             return Ok(false);
         }
-        let state =
-            if is_same(current.state, heard.event) { current.state } else { current.state.event(heard.event)? };
+        let again = matches!(heard.event, Event::NeverArrived | Event::Repeat);
+        let paid_otherwise = again && was_paid_otherwise(&tx, payout.id).await?;
+        let still = again && restore::is_held(tx.conn()).await?;
+        // WeChat has it, and nothing may be sent for what the follower needs: it is asked until its own end.
+        let event =
+            if heard.event == Event::Repeat && (paid_otherwise || still) { Event::DontKnow } else { heard.event };
+        let state = if is_same(current.state, event) { current.state } else { current.state.event(event)? };
         let accepts = current.accepted_at.is_none() && state.is_paid_on(current.request.rail);
         let begins_to_wait = state == State::WaitingConfirm && current.state != State::WaitingConfirm;
-        let held = state == State::Queued && was_paid_otherwise(&tx, payout.id).await?;
+        let held = paid_otherwise && state == State::Queued;
         let learned = Learned {
             state,
             due_at: due_after(state, &current, heard, now).filter(|_| !held),
             doubted_at: (state == State::Unknown && current.state != State::Unknown).then_some(now),
             accepted_at: accepts.then_some(now),
             ended_at: state.is_final().then_some(now),
-            err_code: if held { strangers::PAID_SINCE_BACKUP.to_owned() } else { heard.err_code.clone() },
+            err_code: if held { PAID_SINCE_BACKUP.to_owned() } else { heard.err_code.clone() },
             err_code_des: heard.err_code_des.clone(),
             asked: if state == current.state { current.asked } else { 0 },
             package_info: heard.package_info.clone(),

@@ -1,7 +1,7 @@
 //! Reconciliation: the merchant's fund-flow bills beside our books, day by day and both ways.
 //! Refuses to mend anything: it shows where the sides differ, and a person decides.
 
-use crate::store::{Tx, bills as store, strangers};
+use crate::store::{Tx, bills as store};
 use crate::{Engine, Error, audit};
 use rules::bill::{DayBill, Imported, Reconciled, days_of};
 use rules::ids::MchId;
@@ -78,18 +78,18 @@ impl Engine {
     }
 
     async fn merchant_of_bill(&self, asked: Option<MchId>, bill: &DayBill, lang: Lang) -> Result<MchId, Error> {
-        let known = strangers::merchants(self.db().read()).await?;
+        let known = store::merchants(self.db().read()).await?;
         let wanted = match (asked, &bill.mch_id, known.as_slice()) {
             (Some(asked), Some(named), _) if asked != *named => {
                 return Err(Error::conflict(say::other_merchant(named, lang)));
             }
             (Some(asked), _, _) => asked,
             (None, Some(named), _) => named.clone(),
-            (None, None, [(only, _)]) => only.clone(),
+            (None, None, [only]) => only.clone(),
             (None, None, []) => return Err(Error::conflict(say::no_merchant(lang))),
             (None, None, [_, ..]) => return Err(Error::conflict(say::which_merchant(lang))),
         };
-        if known.iter().any(|(mch_id, _)| *mch_id == wanted) {
+        if known.contains(&wanted) {
             return Ok(wanted);
         }
         Err(Error::conflict(say::other_merchant(&wanted, lang)))

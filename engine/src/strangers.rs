@@ -16,7 +16,7 @@ use rules::bill::Missing;
 use rules::ids::{Appid, CampaignId, LineId, MchBillno, MchId, Openid};
 use rules::ledger;
 use rules::operator::Operator;
-use rules::payout::Rail;
+use rules::payout::{PAID_SINCE_BACKUP, Rail};
 use rules::say::{Lang, bill as say};
 use rules::time::{BeijingDay, UnixMs};
 use sea_orm::ConnectionTrait;
@@ -49,7 +49,7 @@ impl Engine {
     pub async fn settle_after_restore(&self, by: &Operator) -> Result<Standstill, Error> {
         let Some(gap) = restore::gap(self.db().read()).await? else { return Ok(Standstill::None) };
         let now = self.clock().now();
-        let merchants = store::merchants(self.db().read()).await?;
+        let merchants = store::merchants(self.db().read(), gap.from).await?;
         self.retried(|| async {
             let mut tx = self.db().begin().await?;
             for (mch_id, _) in &merchants {
@@ -81,6 +81,10 @@ impl Engine {
         let entered = store::enter_claims(tx).await?;
         for number in store::hold(tx).await? {
             held_since_backup(tx, &number, self.clock().now()).await?;
+        }
+        if !restore::is_held(tx.conn()).await? {
+            // Somebody else ended it meanwhile; what was learnt here is kept.
+            return Ok(Standstill::None);
         }
         let missing = missing(tx.conn(), merchants, gap).await?;
         if !missing.is_nothing() {
@@ -118,7 +122,7 @@ impl Engine {
     pub async fn missing_after_restore(&self) -> Result<Option<Missing>, Error> {
         let tx = self.db().begin_read().await?;
         let Some(gap) = restore::gap(tx.conn()).await? else { return Ok(None) };
-        let merchants = store::merchants(tx.conn()).await?;
+        let merchants = store::merchants(tx.conn(), gap.from).await?;
         missing(tx.conn(), &merchants, gap).await.map(Some)
     }
 
@@ -162,14 +166,14 @@ impl Engine {
 
     /// Asks for a packet under every account that can have sent it.
     async fn find_opener(&self, stranger: &Stranger, payers: &[Appid]) -> Found {
-        let mut last = Found::Untold;
+        let mut untold = Found::Untold;
         for appid in payers {
             match self.find_packet(&stranger.mch_id, appid, &stranger.mch_billno).await {
                 HbAnswer::NotFound => {}
                 // Another account may have sent it, of which WeChat does tell.
                 HbAnswer::Unknown { why, .. } => {
                     tracing::warn!(payout.mch_billno = %stranger.mch_billno, why, "WeChat Pay does not tell whom a packet went to");
-                    last = Found::Open;
+                    untold = Found::Open;
                 }
                 HbAnswer::Found(packet) => {
                     return match packet.status {
@@ -180,31 +184,34 @@ impl Engine {
                 }
             }
         }
-        last
+        untold
     }
 }
 
 /// Tells staff of a payout that waits because its person was paid under another number since the backup.
 pub(crate) async fn held_since_backup(tx: &mut Tx, number: &MchBillno, now: UnixMs) -> Result<(), Error> {
-    alerts::raise(tx, alert::Kind::PayoutHeldUp, number.as_str(), store::PAID_SINCE_BACKUP, now).await
+    alerts::raise(tx, alert::Kind::PaidSinceBackup, number.as_str(), PAID_SINCE_BACKUP, now).await
 }
 
-/// How much of the lost money each line has to give up; where all of them together hold less, all of it.
+/// How much of the lost money each line has to give up; where all of them together hold less, all of it. What an account
+/// paid is its campaigns', those of the merchant that paid before those of another one.
 fn taken_from(purses: &mut [Purse], lost: &[Lost]) -> Vec<(CampaignId, LineId, Fen)> {
     let mut taken = Vec::new();
     for Lost { mch_id, appid, amount } in lost {
         let mut wanted = *amount;
-        for purse in purses.iter_mut() {
-            let can_have_paid = appid.as_ref().map_or(purse.mch_id == *mch_id, |appid| purse.payer == *appid);
-            let part = wanted.min(purse.available);
-            if !can_have_paid || part.is_zero() {
-                continue;
-            }
-            let (Some(left), Some(rest)) = (purse.available.checked_sub(part), wanted.checked_sub(part)) else {
-                continue;
+        for own in [true, false] {
+            let fits = |purse: &Purse| {
+                (purse.mch_id == *mch_id) == own && appid.as_ref().map_or(own, |appid| purse.payer == *appid)
             };
-            (purse.available, wanted) = (left, rest);
-            taken.push((purse.campaign, purse.line, part));
+            for purse in purses.iter_mut().filter(|purse| fits(purse)) {
+                let part = wanted.min(purse.available);
+                if let (Some(left), Some(rest)) = (purse.available.checked_sub(part), wanted.checked_sub(part))
+                    && !part.is_zero()
+                {
+                    (purse.available, wanted) = (left, rest);
+                    taken.push((purse.campaign, purse.line, part));
+                }
+            }
         }
     }
     taken

@@ -20,6 +20,8 @@ pub enum Kind {
     BillForgotten,
     /// Payouts are older than they should be.
     Overdue,
+    /// A payout waits, as its person was paid under another number since a backup.
+    PaidSinceBackup,
     /// A campaign has less left to grant than staff wanted to be told of.
     LowBudget,
 }
@@ -29,6 +31,7 @@ names!(Kind {
     BillDiffers = "bill_differs",
     BillForgotten = "bill_forgotten",
     Overdue = "overdue",
+    PaidSinceBackup = "paid_since_backup",
     LowBudget = "low_budget",
 });
 

@@ -75,6 +75,9 @@ pub enum Event {
     TurnedOut,
 }
 
+/// The code of a payout that waits, or was given up, because its person was paid under another number since a backup.
+pub const PAID_SINCE_BACKUP: &str = "PAID_SINCE_BACKUP";
+
 /// Why a follower did not get what was sent and went back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Back {

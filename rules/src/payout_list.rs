@@ -4,7 +4,7 @@
 use crate::Fen;
 use crate::ids::{Appid, CampaignId, MchBillno, MchId, NotAName, PayoutId};
 use crate::ledger::Entry;
-use crate::payout::{Rail, State};
+use crate::payout::{PAID_SINCE_BACKUP, Rail, State};
 use crate::time::UnixMs;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -154,6 +154,8 @@ pub enum Step {
     Reissue,
     /// Ask WeChat to cancel a transfer that its follower has not confirmed.
     Cancel,
+    /// Never send it: its person was paid under another number since a backup.
+    GiveUp,
 }
 
 impl Facts {
@@ -161,6 +163,7 @@ impl Facts {
     pub fn steps(&self) -> Vec<Step> {
         let paid_otherwise = self.others.iter().any(|other| !matches!(other.state, State::Failed | State::Returned));
         match self.row.state {
+            State::Queued if self.row.held && self.row.err_code == PAID_SINCE_BACKUP => vec![Step::GiveUp, Step::Retry],
             State::Queued if self.row.held => vec![Step::Retry],
             State::Queued => vec![Step::Retry, Step::Hold],
             State::Unknown | State::Sent => vec![Step::Retry],
@@ -240,6 +243,9 @@ mod tests {
         for (state, held, steps) in table {
             assert_eq!(facts(state, held, vec![]).steps(), steps, "{state:?} held {held}");
         }
+        let mut since_backup = facts(State::Queued, true, vec![]);
+        since_backup.row.err_code = PAID_SINCE_BACKUP.to_owned();
+        assert_eq!(since_backup.steps(), [Step::GiveUp, Step::Retry]);
         let again = facts(State::Failed, false, vec![row(State::Queued, false)]);
         assert_eq!(again.steps(), [], "what was sent anew is not sent anew twice");
         let both_failed = facts(State::Failed, false, vec![row(State::Failed, false)]);

@@ -80,7 +80,7 @@ fn Desk(alerts: Alerts) -> impl IntoView {
 const fn tone(kind: Kind) -> Tone {
     match kind {
         Kind::RailPaused | Kind::BillDiffers | Kind::BillForgotten => Tone::Bad,
-        Kind::PayoutHeldUp | Kind::Overdue | Kind::LowBudget => Tone::Warn,
+        Kind::PayoutHeldUp | Kind::Overdue | Kind::PaidSinceBackup | Kind::LowBudget => Tone::Warn,
     }
 }
 
@@ -93,7 +93,7 @@ fn object(alert: &Alert, lang: Lang) -> AnyView {
             let rail = rail.parse::<Rail>().map_or("", |rail| money::rail(rail, lang));
             ("/admin/rails".to_owned(), format!("{merchant} {rail}"))
         }
-        Kind::PayoutHeldUp | Kind::BillDiffers | Kind::BillForgotten => {
+        Kind::PayoutHeldUp | Kind::BillDiffers | Kind::BillForgotten | Kind::PaidSinceBackup => {
             (format!("/admin/payouts?show={object}"), object.clone())
         }
         Kind::Overdue => ("/admin/payouts?show=overdue".to_owned(), rules::say::payout::see_all(lang).to_owned()),
@@ -101,9 +101,12 @@ fn object(alert: &Alert, lang: Lang) -> AnyView {
     };
     let detail = match alert.kind {
         Kind::LowBudget => view! { <span>{say::available(lang)} " ¥" {detail.clone()}</span> }.into_any(),
-        Kind::RailPaused | Kind::PayoutHeldUp | Kind::BillDiffers | Kind::BillForgotten | Kind::Overdue => {
-            crate::money::said(detail, lang)
-        }
+        Kind::RailPaused
+        | Kind::PayoutHeldUp
+        | Kind::BillDiffers
+        | Kind::BillForgotten
+        | Kind::PaidSinceBackup
+        | Kind::Overdue => crate::money::said(detail, lang),
     };
     view! { <span class="stack"><a href=href>{words}</a><small>{detail}</small></span> }.into_any()
 }

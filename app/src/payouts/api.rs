@@ -88,7 +88,7 @@ pub async fn read_payout(id: PayoutId) -> Result<Told<PayoutDesk>, AppError> {
     desk(id).await
 }
 
-/// Sends it or asks about it now, holds it, sends it anew, or has WeChat cancel it.
+/// Sends it or asks about it now, holds it, sends it anew, gives it up, or has WeChat cancel it.
 ///
 /// # Errors
 /// [`AppError::Conflict`] when its state does not allow it; else as the engine says.
@@ -103,6 +103,7 @@ pub async fn act_on_payout(id: PayoutId, step: Step) -> Result<Told<PayoutDesk>,
             engine.reissue(&operator, id, lang).await?;
         }
         Step::Cancel => engine.cancel_transfer(&operator, id, lang).await?,
+        Step::GiveUp => engine.give_up(&operator, id, lang).await?,
     }
     desk(id).await
 }

@@ -13,6 +13,7 @@ use crate::ui::page::moving;
 use crate::ui::table::CopyButton;
 use leptos::prelude::*;
 use rules::operator::Role;
+use rules::payout::PAID_SINCE_BACKUP;
 use rules::payout_list::{Facts, Step};
 use rules::say::{Lang, dashboard as say, money, payout, rehearsal};
 use rules::time::UnixMs;
@@ -85,18 +86,25 @@ fn steps(change: Change<PayoutDesk>, lang: Lang) -> AnyView {
             return view! { <span class="help">{payout::no_steps(lang)}</span> }.into_any();
         }
         let (bill, amount) = (facts.row.mch_billno.to_string(), yuan(facts.row.amount));
+        let pays_again = facts.row.err_code == PAID_SINCE_BACKUP;
         let button = |step: Step| {
             let (test, class) = match step {
                 Step::Retry => ("retry", "primary"),
                 Step::Hold => ("hold", "button"),
                 Step::Reissue => ("reissue", "primary"),
                 Step::Cancel => ("cancel", "button"),
+                Step::GiveUp => ("give-up", "primary"),
             };
+            let effect = match step {
+                Step::Retry if held && pays_again => payout::release_pays_again(&amount, lang),
+                _ => payout::step_effect(step, held, &amount, lang),
+            };
+            let class = if pays_again && step == Step::Retry { "button" } else { class };
             view! {
                 <Confirm
                     word=payout::step(step, held, lang)
                     title=payout::step_title(step, held, &bill, lang)
-                    effect=payout::step_effect(step, held, &amount, lang)
+                    effect
                     class
                     test
                     disabled=change.is_busy()

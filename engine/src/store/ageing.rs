@@ -53,6 +53,12 @@ pub async fn hold(tx: &mut Tx, id: PayoutId) -> Result<bool, Error> {
     Ok(exec(tx.conn(), sql, [id.0.into()]).await? == 1)
 }
 
+/// True for a queued payout that nobody will send before somebody says so.
+pub async fn is_held(db: &impl ConnectionTrait, id: PayoutId) -> Result<bool, Error> {
+    let sql = "SELECT 1 AS one FROM payouts WHERE id = $1 AND state = 'queued' AND due_at IS NULL";
+    Ok(row(db, sql, [id.0.into()]).await?.is_some())
+}
+
 /// What a new payout for the same claim stands on.
 #[derive(Debug, Clone)]
 pub struct Ended {

@@ -208,3 +208,15 @@ pub async fn ours(db: &impl ConnectionTrait, mch_id: &MchId, day: BeijingDay) ->
     let values = [mch_id.as_str().into(), day.start().0.into(), day.next().start().0.into()];
     row(db, &sql, values).await?.as_ref().map_or_else(|| Ok(Side::default()), side)
 }
+
+/// Every merchant.
+pub async fn merchants(db: &impl ConnectionTrait) -> Result<Vec<MchId>, Error> {
+    let sql = "SELECT mch_id FROM merchants ORDER BY mch_id";
+    rows(db, sql, []).await?.iter().map(|r| parsed(r, "mch_id")).collect()
+}
+
+/// True when an imported bill says that this number was paid.
+pub async fn is_paid(db: &impl ConnectionTrait, mch_id: &MchId, number: &MchBillno) -> Result<bool, Error> {
+    let sql = "SELECT 1 AS one FROM bill_rows WHERE mch_id = $1 AND mch_billno = $2 AND movement = 'paid' LIMIT 1";
+    Ok(row(db, sql, [mch_id.as_str().into(), number.as_str().into()]).await?.is_some())
+}

@@ -37,6 +37,7 @@ pub mod tokens;
 mod trial;
 pub mod verify;
 
+use crate::crash;
 use crate::error::Error;
 use log::Log;
 use sea_orm::{
@@ -226,7 +227,7 @@ impl Tx {
         trial::before_commit(&self).await?;
         self.open.commit().await?;
         self.log.grew();
-        Ok(())
+        crash::answer_of_commit()
     }
 
     /// The connection, for queries that also serve readers.

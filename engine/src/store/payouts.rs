@@ -221,7 +221,8 @@ pub async fn learn(tx: &mut Tx, id: PayoutId, from: State, learned: &Learned) ->
 /// sent again. All of it is doubted, and what nobody holds is asked about from `ask_at` on. A call that the backup does
 /// not know was made after `known_until`.
 pub async fn doubt(tx: &mut Tx, known_until: UnixMs, now: UnixMs, ask_at: UnixMs) -> Result<(), Error> {
-    let sql = "UPDATE payouts SET doubted_at = $1, called_at = COALESCE(called_at, $2)
+    let sql = "UPDATE payouts SET doubted_at = $1,
+            called_at = CASE WHEN state = 'queued' OR called_at IS NULL THEN $2 ELSE called_at END
         WHERE state IN ('queued', 'sending', 'unknown')";
     exec(tx.conn(), sql, [now.0.into(), known_until.0.into()]).await?;
     let sql = "UPDATE payouts SET state = 'unknown', asked = 0, due_at = $1

@@ -6,7 +6,7 @@ use super::{Tx, exec, fen, get, parsed, row, rows};
 use crate::error::Error;
 use rules::Fen;
 use rules::ids::{Appid, CampaignId, LineId, MchBillno, MchId, Openid, PayoutId};
-use rules::payout::Rail;
+use rules::payout::{PAID_SINCE_BACKUP, Rail};
 use rules::time::{BeijingDay, UnixMs};
 use sea_orm::{ConnectionTrait, QueryResult};
 
@@ -62,15 +62,17 @@ pub async fn enter(tx: &mut Tx, mch_id: &MchId, from: BeijingDay, now: UnixMs) -
 /// Strangers who are still to be asked for: those of whom WeChat did not tell, too, as it may not find a number today and
 /// find it tomorrow.
 pub async fn open(db: &impl ConnectionTrait) -> Result<Vec<Stranger>, Error> {
-    let sql = "SELECT * FROM strangers WHERE state IN ('open', 'untold') ORDER BY mch_billno";
+    let sql = "SELECT * FROM strangers WHERE state IN ('open', 'untold') AND booked_at IS NULL ORDER BY mch_billno";
     rows(db, sql, []).await?.iter().map(stranger).collect()
 }
 
 /// Strangers whose money did not come back and whose claim nobody can tell: their person is not known, or no campaign
 /// of today is paid by the account that paid them.
 pub async fn nameless(db: &impl ConnectionTrait) -> Result<Vec<Stranger>, Error> {
-    let sql = "SELECT * FROM strangers s WHERE state IN ('open', 'untold') OR (state = 'known' AND NOT EXISTS
-        (SELECT 1 FROM campaigns c JOIN accounts a ON a.id = c.payer_id WHERE a.appid = s.appid)) ORDER BY mch_billno";
+    let sql = "SELECT * FROM strangers s WHERE booked_at IS NULL AND (state IN ('open', 'untold')
+        OR (state = 'known' AND NOT EXISTS
+            (SELECT 1 FROM campaigns c JOIN accounts a ON a.id = c.payer_id WHERE a.appid = s.appid)))
+        ORDER BY mch_billno";
     rows(db, sql, []).await?.iter().map(stranger).collect()
 }
 
@@ -119,9 +121,6 @@ pub async fn hold(tx: &mut Tx) -> Result<Vec<MchBillno>, Error> {
     exec(tx.conn(), &sql, code()).await?;
     held
 }
-
-/// Stands as the code of a payout that is held because its person was paid since the backup.
-pub const PAID_SINCE_BACKUP: &str = "PAID_SINCE_BACKUP";
 
 /// True when whoever this payout is for was paid under another number since the backup.
 pub async fn was_paid_otherwise(db: &impl ConnectionTrait, payout: PayoutId) -> Result<bool, Error> {
@@ -187,13 +186,13 @@ pub async fn booked(tx: &mut Tx, now: UnixMs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Every merchant, and whether it can transfer, or did by its bills.
-pub async fn merchants(db: &impl ConnectionTrait) -> Result<Vec<(MchId, bool)>, Error> {
+/// Every merchant, and whether it can transfer, or did since `from` by its bills.
+pub async fn merchants(db: &impl ConnectionTrait, from: BeijingDay) -> Result<Vec<(MchId, bool)>, Error> {
     let sql = "SELECT mch_id, CAST(CASE WHEN apiv3_key IS NOT NULL OR EXISTS (SELECT 1 FROM bill_rows r
-            WHERE r.mch_id = m.mch_id AND r.rail = 'transfer') THEN 1 ELSE 0 END AS BIGINT) AS v3
+            WHERE r.mch_id = m.mch_id AND r.day >= $1 AND r.rail = 'transfer') THEN 1 ELSE 0 END AS BIGINT) AS v3
         FROM merchants m ORDER BY mch_id";
     let read = |r: &QueryResult| Ok((parsed(r, "mch_id")?, get::<i64>(r, "v3")? == 1));
-    rows(db, sql, []).await?.iter().map(read).collect()
+    rows(db, sql, [from.0.into()]).await?.iter().map(read).collect()
 }
 
 /// The newest instant that the books know of.

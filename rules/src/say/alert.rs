@@ -52,6 +52,7 @@ pub const fn name(kind: Kind, lang: Lang) -> &'static str {
         Kind::BillDiffers => lang.pick("账单不一致", "Bill differs"),
         Kind::BillForgotten => lang.pick("查不到账单", "Bill forgotten"),
         Kind::Overdue => lang.pick("超过时限", "Overdue"),
+        Kind::PaidSinceBackup => lang.pick("备份之后已付过", "Paid since the backup"),
         Kind::LowBudget => lang.pick("预算不多", "Low budget"),
     }
 }
@@ -76,6 +77,10 @@ pub const fn what(kind: Kind, lang: Lang) -> &'static str {
             "WeChat Pay no longer knows a payout; the fund-flow bill has to tell",
         ),
         Kind::Overdue => lang.pick("有付款超过时限还没有结果", "payouts are past their deadline without an end"),
+        Kind::PaidSinceBackup => lang.pick(
+            "备份之后已经用别的单号付给了这个人，这一笔先停着；通常选「不再发」，另一笔属于别的活动时才放行",
+            "its person was paid under another number since the backup, so a payout waits; give it up, or release it if the other payment was another campaign's",
+        ),
         Kind::LowBudget => lang.pick(
             "活动的可用预算不多了，请补充预算或准备收尾",
             "a campaign's free budget runs low; fund it, or get ready to end",

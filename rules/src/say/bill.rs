@@ -43,7 +43,7 @@ sentences! {
     standing_still: "恢复备份后，领取和付款都停着", "After the restore, claims and payouts stand still";
     standing_still_lead: "备份之后付给过谁，要靠账单查清。补齐下面的账单，就会自动恢复。", "The bills tell who was paid since the backup. Once those below are here, everything goes on by itself.";
     wanted: "还缺的账单", "Bills still wanted";
-    nameless_title: "还不知道付给了谁", "Payments whose person is not known";
+    nameless_title: "还不清楚是谁领走的", "Payments whose claim is not known";
     nameless_help: "红包打开或退回以后，微信才说得出是谁，最多等一天。备份里还没有的商户、公众号和活动，请先重新建好。", "WeChat names the person once the packet is opened or went back, a day at most. Enter the merchants, accounts and campaigns again that the backup does not have.";
     ask_again: "再查一次", "Ask again";
     accept: "不等了，恢复", "Go on without them";
@@ -215,9 +215,11 @@ pub fn still_wanted(mch_id: &MchId, days: &[BeijingDay], lang: Lang) -> String {
 /// A payment since the backup whose person WeChat does not name.
 pub fn nameless(mch_billno: &MchBillno, amount: Fen, lang: Lang) -> String {
     match lang {
-        Lang::Zh => format!("仍然停着：{mch_billno}（{amount} 元）付给了谁还不知道；领取或退回后再试，最多等一天"),
+        Lang::Zh => format!(
+            "仍然停着：{mch_billno}（{amount} 元）是谁领走的还不清楚；领取或退回后再试，通常最多等一天；付款的公众号没有活动时，请先重新建好活动"
+        ),
         Lang::En => format!(
-            "everything still stands: nobody knows yet who got {mch_billno} (¥{amount}); try again once it is opened or went back, a day at most"
+            "everything still stands: nobody knows yet whose claim {mch_billno} (¥{amount}) was; try again once it is opened or went back, usually a day at most; if its account pays for no campaign, enter that campaign again"
         ),
     }
 }

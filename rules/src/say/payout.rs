@@ -75,6 +75,7 @@ pub const fn step(step: Step, is_held: bool, lang: Lang) -> &'static str {
         Step::Hold => hold(lang),
         Step::Reissue => reissue(lang),
         Step::Cancel => cancel(lang),
+        Step::GiveUp => lang.pick("不再发", "Give up"),
     }
 }
 
@@ -122,6 +123,12 @@ pub fn step_effect(step: Step, is_held: bool, yuan: &str, lang: Lang) -> String 
         (Step::Reissue, Lang::En) => format!(
             "¥{yuan} is reserved anew and sent to the same person under a new number, on the campaign's rail of today."
         ),
+        (Step::GiveUp, Lang::Zh) => {
+            format!("这一笔不再发，¥{yuan} 回到预算。备份之后已经用别的单号付给了这个人。")
+        }
+        (Step::GiveUp, Lang::En) => format!(
+            "It is never sent, and the ¥{yuan} goes back to the budget. Its person was paid under another number since the backup."
+        ),
         (Step::Cancel, Lang::Zh) => {
             format!(
                 "请微信撤销这笔还没有确认的转账。撤销后 ¥{yuan} 回到预算，领取人不能再确认；刚好已经确认的，仍归领取人。"
@@ -129,6 +136,20 @@ pub fn step_effect(step: Step, is_held: bool, yuan: &str, lang: Lang) -> String 
         }
         (Step::Cancel, Lang::En) => format!(
             "WeChat is asked to cancel it. The ¥{yuan} then goes back to the budget and cannot be confirmed any more; a follower who confirmed just before keeps it."
+        ),
+    }
+}
+
+/// What releasing a payout does whose person was paid under another number since a backup.
+pub fn release_pays_again(yuan: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => {
+            format!(
+                "账单显示备份之后已经用别的单号付给了这个人。放行会再付给同一个人 ¥{yuan}；确认那一笔属于别的活动时才放行。"
+            )
+        }
+        Lang::En => format!(
+            "By the bill this person was paid under another number since the backup. Releasing pays the same person ¥{yuan} more; do it only if that payment was another campaign's."
         ),
     }
 }

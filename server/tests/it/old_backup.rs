@@ -17,8 +17,8 @@ use rules::Fen;
 use rules::bill;
 use rules::ids::{MchId, PayoutId};
 use rules::ledger;
-use rules::payout::State;
-use rules::payout_list::Filter;
+use rules::payout::{PAID_SINCE_BACKUP, State};
+use rules::payout_list::{Filter, Step};
 use rules::say::{Lang, alert as say};
 use rules::time::{BeijingDay, hours, minutes};
 use sea_orm::ConnectionTrait;
@@ -191,7 +191,16 @@ async fn a_payout_in_flight_at_the_backup_waits_when_its_person_was_paid_since()
         world.later(hours(1)).await;
     }
     let facts = world.engine().payout(failed[0]).await.unwrap();
-    assert!(facts.row.held && facts.row.err_code == "PAID_SINCE_BACKUP", "{:?}", facts.row);
+    assert!(facts.row.held && facts.row.err_code == PAID_SINCE_BACKUP, "{:?}", facts.row);
+    assert!(facts.steps().contains(&Step::GiveUp), "{:?}", facts.steps());
+    has_one_packet(&world, &ming).await;
+    let (free, reserved, paid) = pots(&world).await;
+    let hers = person(&world, &ming).received_fen().await;
+    assert_eq!((reserved, paid), (hers, 0));
+    world.engine().give_up(&console(), failed[0], Lang::En).await.unwrap();
+    assert_eq!(pots(&world).await, (free + hers, 0, 0), "one packet was paid, and one left the line");
+    assert!(world.engine().give_up(&console(), failed[0], Lang::En).await.is_err(), "an end is an end");
+    assert!(world.engine().reissue(&console(), failed[0], Lang::En).await.is_err(), "nor is it sent anew");
     has_one_packet(&world, &ming).await;
 }
 

@@ -1,13 +1,17 @@
 //! Staff beside the servers: at the dashboard of whichever runs now, and with an engine of their own on the same books.
 //! Refuses to hide why something was not done.
 
+use super::soak::Dice;
 use super::world::World;
 use crate::world::LOGIN;
 use engine::operators::console;
 use engine::{Clock, Draw, Engine};
 use reqwest::StatusCode;
+use rules::Fen;
 use rules::ids::{PayoutId, Slug};
+use rules::ledger::Event;
 use rules::payout::{Rail, State};
+use rules::payout_list::Filter;
 use rules::say::Lang;
 use serde_json::json;
 use server::config::{Config, gather};
@@ -49,6 +53,33 @@ impl World {
         Ok(taken?)
     }
 
+    /// Staff do one of many things about money and payouts.
+    pub(super) async fn meddles(&self, dice: &Dice) -> Result<(), Undone> {
+        let engine = self.node().await?;
+        let done = meddle(&engine, dice).await;
+        engine.close().await?;
+        done
+    }
+
+    /// Takes all but so much out of the demo's budget.
+    pub(super) async fn leaves(&self, left: i64) -> Result<(), Undone> {
+        let engine = self.node().await?;
+        let demo = engine.campaign_by_slug(&Slug::try_from("demo")?).await?.id;
+        let (budget, seen) = engine.budget_seen(demo).await?;
+        let most = Fen::new(budget.available.get() - left)?;
+        engine.change_budget(&console(), demo, Event::Withdraw, most, seen, Lang::En).await?;
+        Ok(engine.close().await?)
+    }
+
+    /// Lets go of whatever staff hold.
+    pub(super) async fn lets_go(&self) -> Result<(), Undone> {
+        let engine = self.node().await?;
+        for payout in engine.ageing().await?.into_iter().filter(|payout| payout.held) {
+            engine.retry_now(&console(), payout.payout, Lang::En).await?;
+        }
+        Ok(engine.close().await?)
+    }
+
     /// Somebody of staff signs in at the dashboard: their cookie.
     pub(super) async fn signs_in(&self) -> String {
         let request = self.http.post(format!("{}/api/public/sign_in", self.url)).header("origin", &self.url);
@@ -71,4 +102,37 @@ impl World {
 pub(super) async fn waits(engine: &Engine) -> Result<Option<PayoutId>, engine::Error> {
     let open = engine.ageing().await?;
     Ok(open.into_iter().find(|payout| payout.state == State::WaitingConfirm).map(|payout| payout.payout))
+}
+
+async fn meddle(engine: &Engine, dice: &Dice) -> Result<(), Undone> {
+    let demo = engine.campaign_by_slug(&Slug::try_from("demo")?).await?.id;
+    let (_, seen) = engine.budget_seen(demo).await?;
+    match dice.below(6) {
+        0..2 => {
+            let some = Fen::new(500 + 100 * dice.below(20) as i64)?;
+            engine.change_budget(&console(), demo, Event::Fund, some, seen, Lang::En).await?;
+        }
+        2 => {
+            let some = Fen::new(100 + 100 * dice.below(3) as i64)?;
+            engine.change_budget(&console(), demo, Event::Withdraw, some, seen, Lang::En).await?;
+        }
+        3 => {
+            for state in [State::Failed, State::Returned] {
+                for row in engine.payouts(Filter::At(state), None, 3).await? {
+                    engine.reissue(&console(), row.payout, Lang::En).await?;
+                }
+            }
+        }
+        4 => {
+            for payout in engine.ageing().await?.into_iter().filter(|p| p.state == State::Queued).take(2) {
+                engine.hold_payout(&console(), payout.payout, Lang::En).await?;
+            }
+        }
+        _ => {
+            for payout in engine.ageing().await?.into_iter().filter(|payout| payout.held).take(2) {
+                engine.retry_now(&console(), payout.payout, Lang::En).await?;
+            }
+        }
+    }
+    Ok(())
 }

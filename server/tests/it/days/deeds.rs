@@ -11,6 +11,7 @@ use engine::{Engine, Error, crash};
 use futures::future::join_all;
 use rules::Fen;
 use rules::campaign::Scope;
+use rules::eligibility::Refusal;
 use rules::ids::{Appid, CampaignId, EditKey, Openid, Slug, TicketCode, Unionid};
 use rules::ledger;
 use rules::payout::Rail;
@@ -46,8 +47,10 @@ impl World {
                 self.steps.note(&format!("will die at {point} after {passes}"));
                 self.will_die_at(point, passes);
             }
+            self.answers_of_the_database();
             self.does_something().await;
             self.time_passes().await;
+            crash::lose_answers(0);
             self.fire_watch().await;
         }
         crash::revive();
@@ -65,6 +68,15 @@ impl World {
                 self.sim("/_sim/faults", &json!({ "on": place, "seed": seed, "percent": percent })).await;
             }
             self.steps.note(&format!("{percent} % of {place} fail"));
+        }
+    }
+
+    /// For a while the database may keep what it is told without saying so.
+    fn answers_of_the_database(&mut self) {
+        if self.dice.chance(20) {
+            let one_in = self.dice.between(2, 20);
+            self.steps.note(&format!("the answer to one commit in {one_in} is lost"));
+            crash::lose_answers(one_in as u32);
         }
     }
 
@@ -251,8 +263,18 @@ impl World {
             let opened =
                 self.does(move |engine: Engine| async move { engine.open_ticket(&campaign, &code, &payee).await });
             if let Some(opened) = opened.await {
-                let opened = opened.unwrap_or_else(|error| panic!("a ticket: {error}"));
-                self.steps.note(&format!("a ticket: {opened:?}"));
+                self.heard("a ticket", opened);
+            }
+        }
+    }
+
+    /// What opening something brought; no answer when the database went away.
+    fn heard(&mut self, what: &str, opened: Result<Result<(), Refusal>, Error>) {
+        match opened {
+            Ok(opened) => self.steps.note(&format!("{what}: {opened:?}")),
+            Err(error) => {
+                assert!(error.is_busy(), "{what}: {error}");
+                self.steps.note(&format!("{what}: no answer"));
             }
         }
     }
@@ -268,8 +290,7 @@ impl World {
         let opened =
             self.does(move |engine: Engine| async move { engine.open_edit_key(&campaign, &key, &payee).await });
         if let Some(opened) = opened.await {
-            let opened = opened.unwrap_or_else(|error| panic!("an edit-mode link: {error}"));
-            self.steps.note(&format!("an edit-mode link: {opened:?}"));
+            self.heard("an edit-mode link", opened);
             self.claim(&[who]).await;
         }
     }
@@ -401,6 +422,7 @@ impl World {
         for payout in self.engine().ageing().await.unwrap().into_iter().filter(|p| p.held && may_be_sent(p)) {
             self.insists(|e| async move { e.retry_now(&console(), payout.payout, Lang::En).await }).await;
         }
+        self.those_paid_otherwise_are_given_up().await;
         let latest = self.clock.now().plus(hours(24 * 8));
         while self.open_payouts().await > 0 && self.clock.now() < latest {
             self.passes(6 * 3600).await;

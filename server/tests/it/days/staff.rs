@@ -11,7 +11,7 @@ use rules::campaign::Event;
 use rules::cap::Kind as Cap;
 use rules::ids::{Appid, CampaignId};
 use rules::ledger;
-use rules::payout::{Rail, State};
+use rules::payout::{PAID_SINCE_BACKUP, Rail, State};
 use rules::say::Lang;
 
 fn fen(n: i64) -> Fen {
@@ -20,7 +20,7 @@ fn fen(n: i64) -> Fen {
 
 /// Staff send nothing to somebody whom WeChat's bill says was paid under another number.
 pub(super) fn may_be_sent(payout: &Ageing) -> bool {
-    payout.err_code != "PAID_SINCE_BACKUP"
+    payout.err_code != PAID_SINCE_BACKUP
 }
 
 impl World {
@@ -148,6 +148,16 @@ impl World {
                     self.staff(&format!("one that is {name} is hurried"), verb).await;
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// What waits because its person was paid since a backup is not sent any more.
+    pub(super) async fn those_paid_otherwise_are_given_up(&mut self) {
+        for payout in self.engine().ageing().await.unwrap() {
+            if payout.held && !may_be_sent(&payout) {
+                let verb = move |e: Engine| async move { e.give_up(&console(), payout.payout, Lang::En).await };
+                self.staff("given up", verb).await;
             }
         }
     }

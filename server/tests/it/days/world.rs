@@ -216,6 +216,7 @@ impl World {
     /// The process is gone and another one starts.
     pub async fn dies(&mut self) {
         self.counts.deaths += 1;
+        crash::lose_answers(0);
         self.engine = None;
         self.opens().await;
     }
