@@ -1,18 +1,19 @@
-//! The ageing list and what staff do about a payout: look again now, hold it, or send it anew.
+//! The ageing list and what staff do about a payout: look again now, hold it, give it up, or send it anew.
 //! Refuses a new number while the old one may still pay.
 
 use crate::claims::Claimant;
 use crate::payouts::Heard;
 use crate::store::budgets::{self, Transfer};
-use crate::store::payouts::{self, NewPayout, Payout};
+use crate::store::payouts::{self, Frozen, NewPayout, Payout};
 use crate::store::{ageing as store, bills, campaigns, caps, strangers};
 use crate::{Engine, Error, audit, prizes, restore};
 use rules::ageing::Ageing;
 use rules::ids::PayoutId;
 use rules::ledger;
 use rules::operator::Operator;
-use rules::payout::{PAID_SINCE_BACKUP, State};
-use rules::say::{Lang, alert as say, campaign as campaign_say, rehearsal as rehearsal_say};
+use rules::payout::{PAID_SINCE_BACKUP, Rail, State};
+use rules::say::{Lang, alert as say, bill as bill_say, campaign as campaign_say, rehearsal as rehearsal_say};
+use rules::time::BeijingDay;
 
 /// How many payouts a list holds.
 const SHOWN: i64 = 1000;
@@ -55,20 +56,32 @@ impl Engine {
     }
 
     /// Never sends a payout whose person was paid under another number since a backup: its money is free again. Errors
-    /// (conflict): it waits for another reason, or not at all; a bill says that it was paid itself.
+    /// (conflict): it waits for another reason, or not at all; a bill is wanted, or says that it was paid itself.
     pub async fn give_up(&self, by: &Operator, payout: PayoutId, lang: Lang) -> Result<(), Error> {
         let waiting = self.retried(|| self.begin_to_give_up(by, payout, lang)).await?;
         let heard = Heard::of_one_paid_otherwise();
         if self.learn(&waiting, &heard).await? { Ok(()) } else { Err(Error::conflict(say::not_waiting(lang))) }
     }
 
-    /// Who gave it up is written before it ends.
+    /// Who gave it up is written before it ends. That it was not paid is the bills' word: all of them from its first call
+    /// to the day after which a last one could not be paid any more.
     async fn begin_to_give_up(&self, by: &Operator, id: PayoutId, lang: Lang) -> Result<Payout, Error> {
         let mut tx = self.db().begin().await?;
+        restore::await_settlement(&tx).await?;
         let payout = payouts::by_id(&tx, id).await?.ok_or_else(Error::not_found)?;
         let waits = store::is_held(tx.conn(), id).await? && payout.err_code == PAID_SINCE_BACKUP;
-        if !waits || bills::is_paid(tx.conn(), &payout.request.mch_id, &payout.request.mch_billno).await? {
+        let calls = payout.called_at.or(payout.doubted_at).zip(payout.called_at.max(payout.doubted_at));
+        let Some((first, last)) = calls.filter(|_| waits) else {
             return Err(Error::conflict(say::not_waiting(lang)));
+        };
+        let Frozen { mch_id, mch_billno, rail, .. } = &payout.request;
+        let (from, to) = (first.day(), if *rail == Rail::Transfer { last.day().next() } else { last.day() });
+        let there = bills::days(tx.conn(), mch_id, from, to).await?;
+        if (from.0..=to.0).any(|day| !there.contains(&BeijingDay(day))) {
+            return Err(Error::conflict(bill_say::bills_first(lang)));
+        }
+        if bills::is_paid(tx.conn(), mch_id, mch_billno).await? {
+            return Err(Error::conflict(say::paid_by_the_bill(lang)));
         }
         audit::note(self, &mut tx, by, "payout.give_up", id.0).await?;
         tx.commit().await?;

@@ -173,10 +173,9 @@ impl Engine {
         }
         let again = matches!(heard.event, Event::NeverArrived | Event::Repeat);
         let paid_otherwise = again && was_paid_otherwise(&tx, payout.id).await?;
-        let still = again && restore::is_held(tx.conn()).await?;
-        // WeChat has it, and nothing may be sent for what the follower needs: it is asked until its own end.
-        let event =
-            if heard.event == Event::Repeat && (paid_otherwise || still) { Event::DontKnow } else { heard.event };
+        // WeChat has it, and nothing is sent while everything stands still: it is asked until its own end.
+        let asks_on = heard.event == Event::Repeat && restore::is_held(tx.conn()).await?;
+        let event = if asks_on { Event::DontKnow } else { heard.event };
         let state = if is_same(current.state, event) { current.state } else { current.state.event(event)? };
         let accepts = current.accepted_at.is_none() && state.is_paid_on(current.request.rail);
         let begins_to_wait = state == State::WaitingConfirm && current.state != State::WaitingConfirm;

@@ -2,7 +2,7 @@
 //! Refuses to mend anything: it shows where the sides differ, and a person decides.
 
 use crate::store::{Tx, bills as store};
-use crate::{Engine, Error, audit};
+use crate::{Engine, Error, audit, restore};
 use rules::bill::{DayBill, Imported, Reconciled, days_of};
 use rules::ids::MchId;
 use rules::operator::Operator;
@@ -63,6 +63,8 @@ impl Engine {
         bill: &DayBill,
         lang: Lang,
     ) -> Result<(Imported, News), Error> {
+        // Whoever ends a standstill has seen this bill, or this one comes after it.
+        restore::await_settlement(tx).await?;
         let news = match store::find(tx.conn(), mch_id, bill.day).await? {
             Some((there, hash)) if hash == bill.hash => return Ok((there, News::Same)),
             Some((there, _)) if bill.is_of_nothing() && there.ours + there.foreign > 0 => {

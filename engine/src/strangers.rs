@@ -52,9 +52,7 @@ impl Engine {
         let merchants = store::merchants(self.db().read(), gap.from).await?;
         self.retried(|| async {
             let mut tx = self.db().begin().await?;
-            for (mch_id, _) in &merchants {
-                store::enter(&mut tx, mch_id, gap.from, now).await?;
-            }
+            enter_all(&mut tx, &merchants, gap, now).await?;
             tx.commit().await
         })
         .await?;
@@ -78,11 +76,16 @@ impl Engine {
         gap: Gap,
     ) -> Result<Standstill, Error> {
         restore::await_settlement(tx).await?;
+        let stands_still = restore::is_held(tx.conn()).await?;
+        if stands_still {
+            // A bill may have come since the numbers of the others were entered.
+            enter_all(tx, merchants, gap, self.clock().now()).await?;
+        }
         let entered = store::enter_claims(tx).await?;
         for number in store::hold(tx).await? {
             held_since_backup(tx, &number, self.clock().now()).await?;
         }
-        if !restore::is_held(tx.conn()).await? {
+        if !stands_still {
             // Somebody else ended it meanwhile; what was learnt here is kept.
             return Ok(Standstill::None);
         }
@@ -186,6 +189,14 @@ impl Engine {
         }
         untold
     }
+}
+
+/// Enters every payment of the bills of the gap that our books do not know.
+async fn enter_all(tx: &mut Tx, merchants: &[(MchId, bool)], gap: Gap, now: UnixMs) -> Result<(), Error> {
+    for (mch_id, _) in merchants {
+        store::enter(tx, mch_id, gap.from, now).await?;
+    }
+    Ok(())
 }
 
 /// Tells staff of a payout that waits because its person was paid under another number since the backup.

@@ -168,6 +168,7 @@ impl Facts {
             State::Queued => vec![Step::Retry, Step::Hold],
             State::Unknown | State::Sent => vec![Step::Retry],
             State::WaitingConfirm => vec![Step::Retry, Step::Cancel],
+            State::Failed | State::Returned if self.row.err_code == PAID_SINCE_BACKUP => Vec::new(),
             State::Failed | State::Returned if !paid_otherwise && !self.row.rehearsal => vec![Step::Reissue],
             State::Sending | State::Collected | State::Failed | State::Returned => Vec::new(),
         }
@@ -246,6 +247,8 @@ mod tests {
         let mut since_backup = facts(State::Queued, true, vec![]);
         since_backup.row.err_code = PAID_SINCE_BACKUP.to_owned();
         assert_eq!(since_backup.steps(), [Step::GiveUp, Step::Retry]);
+        since_backup.row.state = State::Failed;
+        assert_eq!(since_backup.steps(), [], "what was given up is not sent anew");
         let again = facts(State::Failed, false, vec![row(State::Queued, false)]);
         assert_eq!(again.steps(), [], "what was sent anew is not sent anew twice");
         let both_failed = facts(State::Failed, false, vec![row(State::Failed, false)]);

@@ -10,6 +10,7 @@ sentences! {
     not_failed: "只有没发成功或已退回的才能补发", "Only what failed or went back can be sent anew";
     paid_meanwhile: "这一笔已经补发过了", "This one was sent anew already";
     paid_since_backup: "备份之后已经用别的单号付给了这个人", "This person was paid under another number since the backup";
+    paid_by_the_bill: "账单显示这一笔自己已经付出。请放行：同一个单号不会付两次", "By the bill this number itself was paid. Release it: one number is never paid twice";
     packet_gone: "这个红包已经给了别人，奖池里没有同样金额的了", "This packet went to somebody else; the total has none of its amount left";
     not_waiting: "它现在的状态不能这样操作，请刷新后再看", "Its state does not allow this; reload and look again";
 }
@@ -78,8 +79,8 @@ pub const fn what(kind: Kind, lang: Lang) -> &'static str {
         ),
         Kind::Overdue => lang.pick("有付款超过时限还没有结果", "payouts are past their deadline without an end"),
         Kind::PaidSinceBackup => lang.pick(
-            "备份之后已经用别的单号付给了这个人，这一笔先停着；通常选「不再发」，另一笔属于别的活动时才放行",
-            "its person was paid under another number since the backup, so a payout waits; give it up, or release it if the other payment was another campaign's",
+            "备份之后已经用别的单号付给了这个人，这一笔先停着。请先查清那一笔是哪个活动的：同一个活动就选「不再发」，别的活动才放行",
+            "its person was paid under another number since the backup, so a payout waits; find out which campaign that was: give it up if the same, release it if another",
         ),
         Kind::LowBudget => lang.pick(
             "活动的可用预算不多了，请补充预算或准备收尾",

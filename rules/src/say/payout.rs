@@ -124,10 +124,10 @@ pub fn step_effect(step: Step, is_held: bool, yuan: &str, lang: Lang) -> String 
             "¥{yuan} is reserved anew and sent to the same person under a new number, on the campaign's rail of today."
         ),
         (Step::GiveUp, Lang::Zh) => {
-            format!("这一笔不再发，¥{yuan} 回到预算。备份之后已经用别的单号付给了这个人。")
+            format!("这一笔不再发，以后也不能补发，¥{yuan} 回到预算。备份之后已经用别的单号付给了这个人。")
         }
         (Step::GiveUp, Lang::En) => format!(
-            "It is never sent, and the ¥{yuan} goes back to the budget. Its person was paid under another number since the backup."
+            "It is never sent, nor can it be sent anew, and the ¥{yuan} goes back to the budget. Its person was paid under another number since the backup."
         ),
         (Step::Cancel, Lang::Zh) => {
             format!(

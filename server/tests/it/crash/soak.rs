@@ -197,7 +197,8 @@ async fn keeps_dying(world: &World, dice: &Dice, lives: usize) -> Lived {
             lived.taken_back += u64::from(taken);
         }
         if dice.below(4) == 0 {
-            lived.meddled += u64::from(world.meddles(dice).await.is_ok());
+            let end = world.meddles(dice).await;
+            lived.meddled += end.inspect_err(|why| println!("staff do nothing: {why}")).unwrap_or_default();
         }
         if timeout(dice.millis(50, 900), server.child.wait()).await.is_err() {
             server.child.start_kill().unwrap();

@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    async fn bill_is_imported(&mut self, mch_id: &MchId, day: BeijingDay) {
+    pub(super) async fn bill_is_imported(&mut self, mch_id: &MchId, day: BeijingDay) {
         let file = self.sim_text(&format!("/_sim/bill?date={day}")).await;
         let bill = server::fund_flow::read(file.as_bytes()).unwrap_or_else(|_| DayBill::of_nothing(day));
         let mch_id = mch_id.clone();

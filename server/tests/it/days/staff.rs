@@ -1,7 +1,7 @@
 //! What staff do in a day: rails, caps, budgets and pauses, payouts held, hurried, sent anew and cancelled.
 //! Refuses nothing that the engine refuses: only what broke is a fault.
 
-use super::world::World;
+use super::world::{MORNING, World};
 use crate::world::{BOOKS, COFFEE, FUWU};
 use engine::Engine;
 use engine::operators::console;
@@ -13,6 +13,7 @@ use rules::ids::{Appid, CampaignId};
 use rules::ledger;
 use rules::payout::{PAID_SINCE_BACKUP, Rail, State};
 use rules::say::Lang;
+use rules::time::BeijingDay;
 
 fn fen(n: i64) -> Fen {
     Fen::new(n).unwrap()
@@ -152,13 +153,20 @@ impl World {
         }
     }
 
-    /// What waits because its person was paid since a backup is not sent any more.
+    /// What waits because its person was paid since a backup is not sent any more, once all bills say that it was not.
     pub(super) async fn those_paid_otherwise_are_given_up(&mut self) {
-        for payout in self.engine().ageing().await.unwrap() {
-            if payout.held && !may_be_sent(&payout) {
-                let verb = move |e: Engine| async move { e.give_up(&console(), payout.payout, Lang::En).await };
-                self.staff("given up", verb).await;
-            }
+        let waiting: Vec<_> = self.engine().ageing().await.unwrap();
+        let waiting: Vec<_> = waiting.into_iter().filter(|payout| payout.held && !may_be_sent(payout)).collect();
+        if waiting.is_empty() {
+            return;
+        }
+        let mch_id = self.campaign().await.mch_id;
+        for day in MORNING.day().0..self.clock.now().day().0 {
+            self.bill_is_imported(&mch_id, BeijingDay(day)).await;
+        }
+        for payout in waiting {
+            let verb = move |e: Engine| async move { e.give_up(&console(), payout.payout, Lang::En).await };
+            self.staff("given up", verb).await;
         }
     }
 

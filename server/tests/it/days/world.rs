@@ -26,7 +26,7 @@ const DEMO: &str = include_str!("../../../../simulator/demo.toml");
 /// Nobody listens there.
 const NOBODY: &str = "http://127.0.0.1:9";
 /// The first morning of every seed, 2026-03-02 08:00 in Beijing.
-const MORNING: UnixMs = UnixMs(1_772_409_600_000);
+pub(super) const MORNING: UnixMs = UnixMs(1_772_409_600_000);
 /// While a rail stands still its payouts are due all the time; the clock goes on in steps of this.
 const PATIENCE_SECS: i64 = 300;
 
