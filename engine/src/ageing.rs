@@ -70,15 +70,18 @@ impl Engine {
         restore::await_settlement(&tx).await?;
         let payout = payouts::by_id(&tx, id).await?.ok_or_else(Error::not_found)?;
         let waits = store::is_held(tx.conn(), id).await? && payout.err_code == PAID_SINCE_BACKUP;
-        let calls = payout.called_at.or(payout.doubted_at).zip(payout.called_at.max(payout.doubted_at));
-        let Some((first, last)) = calls.filter(|_| waits) else {
+        if !waits {
             return Err(Error::conflict(say::not_waiting(lang)));
-        };
+        }
         let Frozen { mch_id, mch_billno, rail, .. } = &payout.request;
-        let (from, to) = (first.day(), if *rail == Rail::Transfer { last.day().next() } else { last.day() });
-        let there = bills::days(tx.conn(), mch_id, from, to).await?;
-        if (from.0..=to.0).any(|day| !there.contains(&BeijingDay(day))) {
-            return Err(Error::conflict(bill_say::bills_first(lang)));
+        // What was never called and comes from no backup cannot have been paid.
+        if let Some((first, last)) = payout.called_at.or(payout.doubted_at).zip(payout.called_at.max(payout.doubted_at))
+        {
+            let (from, to) = (first.day(), if *rail == Rail::Transfer { last.day().next() } else { last.day() });
+            let there = bills::days(tx.conn(), mch_id, from, to).await?;
+            if (from.0..=to.0).any(|day| !there.contains(&BeijingDay(day))) {
+                return Err(Error::conflict(bill_say::bills_first(lang)));
+            }
         }
         if bills::is_paid(tx.conn(), mch_id, mch_billno).await? {
             return Err(Error::conflict(say::paid_by_the_bill(lang)));

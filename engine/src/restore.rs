@@ -101,19 +101,7 @@ impl Engine {
         is_held(self.db().read()).await
     }
 
-    /// Ends the standstill: what was paid since the backup is known now. Errors: nothing stands still.
-    pub async fn end_hold_after_restore(&self, by: &Operator) -> Result<(), Error> {
-        self.retried(|| async {
-            let mut tx = self.db().begin().await?;
-            self.end_hold_in(&mut tx, by).await?;
-            tx.commit().await
-        })
-        .await?;
-        self.wake_worker();
-        Ok(())
-    }
-
-    /// The same inside the transaction that entered the fund-flow bill.
+    /// Ends the standstill, in the transaction that saw what was paid since the backup. Errors: nothing stands still.
     pub(crate) async fn end_hold_in(&self, tx: &mut Tx, by: &Operator) -> Result<(), Error> {
         if !settings::forget(tx, RESTORED_AT).await? {
             return Err(Error::conflict("nothing stands still after a restore"));

@@ -3,7 +3,7 @@
 //!
 //! A bill names numbers, not people. WeChat names the person of a transfer, and of a packet once it is opened. A packet
 //! that waits to be opened keeps everything standing until it is opened or went back, a day at most. Where WeChat names
-//! nobody, staff have to say that they accept a second claim of that person: `end_hold_after_restore`.
+//! nobody, staff have to say that they accept a second claim of that person: `accept_unnamed`.
 
 use crate::restore::{self, Gap};
 use crate::store::budgets::{self, Transfer};
@@ -47,12 +47,20 @@ impl Engine {
     /// Looks at everything that was imported since a restore, asks WeChat for the people behind numbers that our books
     /// do not know, enters them as claimed, and ends the standstill once nothing is missing.
     pub async fn settle_after_restore(&self, by: &Operator) -> Result<Standstill, Error> {
+        self.settle(by, false).await
+    }
+
+    /// The same, and ends the standstill although some who were paid cannot be named: they could claim a second time.
+    /// While a bill is wanted it goes on, as that may name more of them.
+    pub async fn settle_without_names(&self, by: &Operator) -> Result<Standstill, Error> {
+        self.settle(by, true).await
+    }
+
+    async fn settle(&self, by: &Operator, accepts_unnamed: bool) -> Result<Standstill, Error> {
         let Some(gap) = restore::gap(self.db().read()).await? else { return Ok(Standstill::None) };
-        let now = self.clock().now();
-        let merchants = store::merchants(self.db().read(), gap.from).await?;
         self.retried(|| async {
             let mut tx = self.db().begin().await?;
-            enter_all(&mut tx, &merchants, gap, now).await?;
+            enter_all(&mut tx, gap, self.clock().now()).await?;
             tx.commit().await
         })
         .await?;
@@ -60,7 +68,7 @@ impl Engine {
         let settled = self
             .retried(|| async {
                 let mut tx = self.db().begin().await?;
-                let settled = self.settle_in(&mut tx, by, &merchants, gap).await?;
+                let settled = self.settle_in(&mut tx, by, gap, accepts_unnamed).await?;
                 tx.commit().await.map(|()| settled)
             })
             .await?;
@@ -72,14 +80,14 @@ impl Engine {
         &self,
         tx: &mut Tx,
         by: &Operator,
-        merchants: &[(MchId, bool)],
         gap: Gap,
+        accepts_unnamed: bool,
     ) -> Result<Standstill, Error> {
         restore::await_settlement(tx).await?;
         let stands_still = restore::is_held(tx.conn()).await?;
         if stands_still {
             // A bill may have come since the numbers of the others were entered.
-            enter_all(tx, merchants, gap, self.clock().now()).await?;
+            enter_all(tx, gap, self.clock().now()).await?;
         }
         let entered = store::enter_claims(tx).await?;
         for number in store::hold(tx).await? {
@@ -89,9 +97,8 @@ impl Engine {
             // Somebody else ended it meanwhile; what was learnt here is kept.
             return Ok(Standstill::None);
         }
-        let missing = missing(tx.conn(), merchants, gap).await?;
-        if !missing.is_nothing() {
-            let Missing { wanted, nameless } = missing;
+        let Missing { wanted, nameless } = missing(tx.conn(), gap).await?;
+        if !wanted.is_empty() || !(accepts_unnamed || nameless.is_empty()) {
             return Ok(Standstill::GoesOn { wanted, nameless });
         }
         self.end_hold_in(tx, by).await?;
@@ -125,16 +132,14 @@ impl Engine {
     pub async fn missing_after_restore(&self) -> Result<Option<Missing>, Error> {
         let tx = self.db().begin_read().await?;
         let Some(gap) = restore::gap(tx.conn()).await? else { return Ok(None) };
-        let merchants = store::merchants(tx.conn(), gap.from).await?;
-        missing(tx.conn(), &merchants, gap).await.map(Some)
+        missing(tx.conn(), gap).await.map(Some)
     }
 
     /// Ends the standstill although some who were paid cannot be named: they could claim a second time. Errors
     /// (conflict): nothing stands still; a bill is wanted, and may name more of them.
     pub async fn accept_unnamed(&self, by: &Operator, lang: Lang) -> Result<(), Error> {
-        match self.settle_after_restore(by).await? {
+        match self.settle_without_names(by).await? {
             Standstill::Ended(_) => Ok(()),
-            Standstill::GoesOn { wanted, .. } if wanted.is_empty() => self.end_hold_after_restore(by).await,
             Standstill::GoesOn { .. } => Err(Error::conflict(say::bills_first(lang))),
             Standstill::None => Err(Error::conflict(say::stands_no_more(lang))),
         }
@@ -192,9 +197,9 @@ impl Engine {
 }
 
 /// Enters every payment of the bills of the gap that our books do not know.
-async fn enter_all(tx: &mut Tx, merchants: &[(MchId, bool)], gap: Gap, now: UnixMs) -> Result<(), Error> {
-    for (mch_id, _) in merchants {
-        store::enter(tx, mch_id, gap.from, now).await?;
+async fn enter_all(tx: &mut Tx, gap: Gap, now: UnixMs) -> Result<(), Error> {
+    for (mch_id, _) in store::merchants(tx.conn(), gap.from).await? {
+        store::enter(tx, &mch_id, gap.from, now).await?;
     }
     Ok(())
 }
@@ -229,15 +234,15 @@ fn taken_from(purses: &mut [Purse], lost: &[Lost]) -> Vec<(CampaignId, LineId, F
 }
 
 /// The bills and the names that are missing.
-async fn missing(db: &impl ConnectionTrait, merchants: &[(MchId, bool)], gap: Gap) -> Result<Missing, Error> {
+async fn missing(db: &impl ConnectionTrait, gap: Gap) -> Result<Missing, Error> {
     let mut wanted = Vec::new();
-    for (mch_id, transfers) in merchants {
+    for (mch_id, transfers) in store::merchants(db, gap.from).await? {
         // A transfer that waits for its person is booked up to a day later.
-        let to = if *transfers { gap.to.next() } else { gap.to };
-        let there = bills::days(db, mch_id, gap.from, to).await?;
+        let to = if transfers { gap.to.next() } else { gap.to };
+        let there = bills::days(db, &mch_id, gap.from, to).await?;
         let missing: Vec<_> = (gap.from.0..=to.0).map(BeijingDay).filter(|day| !there.contains(day)).collect();
         if !missing.is_empty() {
-            wanted.push((mch_id.clone(), missing));
+            wanted.push((mch_id, missing));
         }
     }
     let nameless = store::nameless(db).await?.into_iter().map(|s| (s.mch_billno, s.amount)).collect();

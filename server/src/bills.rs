@@ -88,7 +88,12 @@ async fn tell(engine: &Engine, there: &Imported, news: News) -> Result<bool, Str
 
 /// Goes on with what a restore left open; true while everything still stands.
 async fn settle(engine: &Engine, accept_unnamed: bool) -> Result<bool, String> {
-    match engine.settle_after_restore(&console()).await.map_err(|e| e.to_string())? {
+    let by = console();
+    let settled = match accept_unnamed {
+        true => engine.settle_without_names(&by).await,
+        false => engine.settle_after_restore(&by).await,
+    };
+    match settled.map_err(|e| e.to_string())? {
         Standstill::None => Ok(false),
         Standstill::Ended(claims) => {
             out(&format!("the standstill after the restore ended; {claims} lost claims were entered\n"))?;
@@ -100,11 +105,6 @@ async fn settle(engine: &Engine, accept_unnamed: bool) -> Result<bool, String> {
             }
             for (mch_billno, amount) in &nameless {
                 out(&format!("{}\n", say::nameless(mch_billno, *amount, Lang::En)))?;
-            }
-            if accept_unnamed && wanted.is_empty() {
-                engine.end_hold_after_restore(&console()).await.map_err(|e| e.to_string())?;
-                out("the standstill after the restore was ended by hand\n")?;
-                return Ok(false);
             }
             Ok(true)
         }

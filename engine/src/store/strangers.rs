@@ -83,7 +83,7 @@ pub async fn payers(db: &impl ConnectionTrait, mch_id: &MchId) -> Result<Vec<App
     rows(db, sql, [mch_id.as_str().into()]).await?.iter().map(|r| parsed(r, "appid")).collect()
 }
 
-/// Writes what was found about a stranger.
+/// Writes what was found about a stranger; what WeChat told before stays.
 pub async fn learn(tx: &mut Tx, stranger: &Stranger, found: &Found, now: UnixMs) -> Result<(), Error> {
     let (state, appid, openid) = match found {
         Found::Known(appid, openid) => ("known", Some(appid.as_str()), Some(openid.as_str())),
@@ -91,7 +91,8 @@ pub async fn learn(tx: &mut Tx, stranger: &Stranger, found: &Found, now: UnixMs)
         Found::Open => ("open", None, None),
         Found::Untold => ("untold", None, None),
     };
-    let sql = "UPDATE strangers SET state = $2, appid = $3, openid = $4, at = $5 WHERE mch_billno = $1";
+    let sql = "UPDATE strangers SET state = $2, appid = $3, openid = $4, at = $5
+        WHERE mch_billno = $1 AND state IN ('open', 'untold')";
     let values = [stranger.mch_billno.as_str().into(), state.into(), appid.into(), openid.into(), now.0.into()];
     exec(tx.conn(), sql, values).await?;
     Ok(())

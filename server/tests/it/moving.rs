@@ -7,6 +7,7 @@ use crate::start::{lingbao, lingbao_with};
 use crate::world::{BOOKS, COFFEE, FUWU, MASTER_KEY, NOODLE, World};
 use engine::operators::console;
 use rules::payout::State;
+use rules::say::Lang;
 use rules::time::minutes;
 use sea_orm::{ConnectionTrait, FromQueryResult, JsonValue, Statement};
 use std::collections::BTreeMap;
@@ -117,8 +118,10 @@ async fn after_a_restore_everything_stands_still_until_somebody_answers_for_it()
     world.work_until_idle().await;
     assert_eq!(world.payouts_at(State::Unknown).await, 1, "what the backup had yet to pay may have been paid");
 
-    world.engine().end_hold_after_restore(&console()).await.unwrap();
-    assert!(world.engine().end_hold_after_restore(&console()).await.is_err(), "there is nothing left to end");
+    let books = database::open(&world.config.database_url).await;
+    books.execute_unprepared("DELETE FROM settings WHERE name LIKE 'restored_%'").await.unwrap();
+    let nothing = world.engine().accept_unnamed(&console(), Lang::En).await;
+    assert!(nothing.is_err(), "there is nothing left to end");
     world.later(minutes(6)).await;
     world.work_until_idle().await;
     assert_eq!(world.payouts_at(State::Sent).await, 1, "WeChat was asked first");

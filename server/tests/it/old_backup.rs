@@ -154,7 +154,7 @@ async fn a_refusal_after_a_restore_proves_nothing() {
     world.work_until_idle().await;
     person(&world, &ming).opens_the_packet().await;
     goes_back_to(&mut world, &backup).await;
-    world.engine().end_hold_after_restore(&console()).await.unwrap();
+    does(&world, "DELETE FROM settings WHERE name LIKE 'restored_%'").await;
     assert_eq!(world.payouts_at(State::Unknown).await, 1, "nobody knows whether it was sent");
     // WeChat does not find it, and refuses its repetition.
     world.wechat_fails("gethbinfo", "not_found").await;
@@ -334,4 +334,29 @@ async fn what_was_paid_since_the_backup_is_not_granted_again() {
     assert_eq!(answers_for_the_gap(&world).await, Standstill::Ended(0));
     assert_eq!(pots(&world).await, (600 - paid, 0, 0));
     assert_eq!(world.engine().verify().await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_anew_while_everything_stood_still_can_be_given_up() {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    world.wechat_fails("sendredpack", "no_auth").await;
+    person(&world, &ming).claims(COFFEE).await;
+    world.work_until_idle().await;
+    let failed = payouts_at(&world, State::Failed).await;
+    let backup = backs_up(&world, "old.backup").await;
+    world.engine().reissue(&console(), failed[0], Lang::En).await.unwrap();
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    // Nobody knows yet that she was paid.
+    let again = world.engine().reissue(&console(), failed[0], Lang::En).await.unwrap();
+    assert_eq!(answers_for_the_gap(&world).await, Standstill::Ended(1));
+    world.work_until_idle().await;
+    let row = world.engine().payout(again).await.unwrap().row;
+    assert!(row.held && row.err_code == PAID_SINCE_BACKUP, "{row:?}");
+    world.engine().give_up(&console(), again, Lang::En).await.unwrap();
+    assert_eq!(payouts_at(&world, State::Failed).await.len(), 2);
+    has_one_packet(&world, &ming).await;
 }
