@@ -27,9 +27,8 @@ const LOOKS: usize = 12;
 pub struct Fires {
     /// Whether machines of this seed burn at all.
     pub may: bool,
-    /// The newest backup.
-    backup: Option<String>,
-    backups: u64,
+    /// All backups, the oldest first.
+    backups: Vec<String>,
     burnt: u64,
     /// Bills at WeChat that no book of ours knows any more, and since when.
     pub lost: BTreeMap<String, UnixMs>,
@@ -59,15 +58,18 @@ impl World {
     }
 
     async fn makes_a_backup(&mut self) {
-        self.fires.backups += 1;
-        let file = self.file(&format!("backup-{}", self.fires.backups));
+        let file = self.file(&format!("backup-{}", self.fires.backups.len()));
         self.engine().backup(&file).await.unwrap();
         self.steps.note("a backup is made");
-        self.fires.backup = Some(file);
+        self.fires.backups.push(file);
     }
 
     async fn machine_burns(&mut self) {
-        let Some(backup) = self.fires.backup.clone() else { return };
+        // Whoever looks for a backup that day does not always find the newest one.
+        if self.fires.backups.is_empty() {
+            return;
+        }
+        let backup = self.dice.one_of(&self.fires.backups).clone();
         self.fires.burnt += 1;
         self.counts.fires += 1;
         crash::revive();
