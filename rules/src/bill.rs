@@ -203,13 +203,6 @@ pub struct Missing {
     pub nameless: Vec<(MchBillno, Fen)>,
 }
 
-impl Missing {
-    /// True when nothing is.
-    pub fn is_nothing(&self) -> bool {
-        self.wanted.is_empty() && self.nameless.is_empty()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

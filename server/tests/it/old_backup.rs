@@ -90,7 +90,24 @@ async fn does(world: &World, statement: &str) {
     db.close().await.unwrap();
 }
 
-/// Bill by bill our books are WeChat's, and this phone has one packet that was opened.
+/// A world that is back at its backup: what failed before it was sent anew since, and this phone opened it.
+async fn sent_anew_since_the_backup() -> (World, String, PayoutId) {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    world.wechat_fails("sendredpack", "no_auth").await;
+    person(&world, &ming).claims(COFFEE).await;
+    world.work_until_idle().await;
+    let failed = payouts_at(&world, State::Failed).await;
+    let backup = backs_up(&world, "old.backup").await;
+    world.engine().reissue(&console(), failed[0], Lang::En).await.unwrap();
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    (world, ming, failed[0])
+}
+
+/// Our books agree with themselves, and this phone has one packet that was opened.
 async fn has_one_packet(world: &World, phone: &str) {
     let wallet = person(world, phone).wallet().await;
     let states: Vec<&str> = wallet.iter().map(|packet| packet.state.as_str()).collect();
@@ -126,20 +143,9 @@ async fn a_backup_of_a_standstill_wants_the_bills_that_the_first_one_wanted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_anew_since_the_backup_is_not_sent_anew_again() {
-    let mut world = World::new().await;
-    let ming = world.follower("Ming").await.phone;
-    world.wechat_fails("sendredpack", "no_auth").await;
-    person(&world, &ming).claims(COFFEE).await;
-    world.work_until_idle().await;
-    let failed = payouts_at(&world, State::Failed).await;
-    let backup = backs_up(&world, "old.backup").await;
-    world.engine().reissue(&console(), failed[0], Lang::En).await.unwrap();
-    world.work_until_idle().await;
-    person(&world, &ming).opens_the_packet().await;
-    goes_back_to(&mut world, &backup).await;
-    world.was_spoilt();
+    let (world, ming, failed) = sent_anew_since_the_backup().await;
     assert_eq!(answers_for_the_gap(&world).await, Standstill::Ended(1));
-    let refused = world.engine().reissue(&console(), failed[0], Lang::En).await.unwrap_err();
+    let refused = world.engine().reissue(&console(), failed, Lang::En).await.unwrap_err();
     assert!(format!("{refused:?}").contains(say::paid_since_backup(Lang::En)), "{refused:?}");
     world.work_until_idle().await;
     has_one_packet(&world, &ming).await;
@@ -338,20 +344,9 @@ async fn what_was_paid_since_the_backup_is_not_granted_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_anew_while_everything_stood_still_can_be_given_up() {
-    let mut world = World::new().await;
-    let ming = world.follower("Ming").await.phone;
-    world.wechat_fails("sendredpack", "no_auth").await;
-    person(&world, &ming).claims(COFFEE).await;
-    world.work_until_idle().await;
-    let failed = payouts_at(&world, State::Failed).await;
-    let backup = backs_up(&world, "old.backup").await;
-    world.engine().reissue(&console(), failed[0], Lang::En).await.unwrap();
-    world.work_until_idle().await;
-    person(&world, &ming).opens_the_packet().await;
-    goes_back_to(&mut world, &backup).await;
-    world.was_spoilt();
+    let (world, ming, failed) = sent_anew_since_the_backup().await;
     // Nobody knows yet that she was paid.
-    let again = world.engine().reissue(&console(), failed[0], Lang::En).await.unwrap();
+    let again = world.engine().reissue(&console(), failed, Lang::En).await.unwrap();
     assert_eq!(answers_for_the_gap(&world).await, Standstill::Ended(1));
     world.work_until_idle().await;
     let row = world.engine().payout(again).await.unwrap().row;
