@@ -57,7 +57,7 @@ describe('reconciliation', () => {
     await page.locator('#f-file').setInputFiles({ name: `${date}.csv`, mimeType: 'text/csv', buffer });
     await page.getByTestId('upload').click();
   };
-  const paid = async (name, appid) => {
+  const claims = async (name, appid) => {
     const id = await stage.world.follower(name, appid);
     const context = await wechatBrowser(stage.browser, id);
     const page = await context.newPage();
@@ -65,22 +65,45 @@ describe('reconciliation', () => {
     await page.getByTestId('claim').click();
     await page.locator('main[data-state]').waitFor();
     await context.close();
+    return id;
+  };
+  const paid = async (name, appid) => {
+    const id = await claims(name, appid);
     const [packet] = await stage.world.wallet(id);
     await stage.world.control('POST', `phones/${id}/collect`, { bill_no: packet.bill_no });
     return packet.bill_no;
   };
-
-  atWork('after a restore everything stands still until the bills are here and somebody answers for the nameless', async (page) => {
-    const file = join(stage.world.folder, 'old.backup');
+  /** Makes a backup of this name. Returns where it lies. */
+  const backUp = async (name) => {
+    const file = join(stage.world.folder, `${name}.backup`);
     await stage.world.command('backup', file);
-    const date = await day();
-    const lost = await paid('阿失', ACCOUNTS.safe);
+    return file;
+  };
+  /** The server ends, and starts again on a database that was filled from the backup. */
+  const goBackTo = async (page, file) => {
     // Nobody looks while the server is gone.
     await page.goto('about:blank');
     await stage.world.kill('lingbao');
-    stage.world.env.LINGBAO__DATABASE__URL = `sqlite://${join(stage.world.folder, 'restored.db')}`;
+    stage.world.env.LINGBAO__DATABASE__URL = `sqlite://${file}.db`;
     await stage.world.command('restore', file);
     await stage.world.serve();
+  };
+  /** Says of every day that is still wanted that it had no movement. */
+  const answerForTheRest = async (page) => {
+    const wanted = page.getByTestId('wanted').locator('li');
+    while (await wanted.count()) {
+      const days = await wanted.count();
+      await wanted.first().getByTestId('wanted-nothing').click();
+      await wanted.first().getByTestId('wanted-nothing-yes').click();
+      await until('one day fewer', async () => (await wanted.count()) < days);
+    }
+  };
+
+  atWork('after a restore everything stands still until the bills are here and somebody answers for the nameless', async (page) => {
+    const file = await backUp('old');
+    const date = await day();
+    const lost = await paid('阿失', ACCOUNTS.safe);
+    await goBackTo(page, file);
     await open(page, '/admin');
     await page.getByTestId('banner').filter({ hasText: '恢复备份后' }).locator('a').click();
     await page.waitForURL(/reconciliation/);
@@ -99,12 +122,7 @@ describe('reconciliation', () => {
       await page.setViewportSize({ width, height: 900 });
       assert.equal(await overflow(page), '', `${width} px`);
     }
-    while (await wanted.count()) {
-      const days = await wanted.count();
-      await wanted.first().getByTestId('wanted-nothing').click();
-      await wanted.first().getByTestId('wanted-nothing-yes').click();
-      await until('one day fewer', async () => (await wanted.count()) < days);
-    }
+    await answerForTheRest(page);
     await page.getByTestId('nameless').filter({ hasText: lost }).waitFor();
     await page.getByTestId('ask-again').click();
     await page.locator('.chip.ok', { hasText: '已更新' }).waitFor();
@@ -113,6 +131,55 @@ describe('reconciliation', () => {
     await page.getByTestId('banner').waitFor({ state: 'detached' });
     await stage.world.control('DELETE', 'faults');
     assert.match(await stage.world.command('verify'), /./, 'the books are in order');
+  });
+
+  atWork('what waits for somebody who was paid since the backup is held, and given up', async (page) => {
+    const { world } = stage;
+    await world.control('POST', 'faults', { on: 'sendredpack', kind: 'err_code', code: 'NO_AUTH' });
+    const phone = await claims('阿备', ACCOUNTS.safe);
+    const payouts = page.locator('[data-test="payouts"] td.head a');
+    await until('a payout that failed', async () => {
+      await open(page, '/admin/payouts?show=failed');
+      return payouts.count();
+    });
+    const failed = await payouts.first().getAttribute('href');
+    await world.control('DELETE', 'faults');
+    const file = await backUp('before');
+    const date = await day();
+    await open(page, failed);
+    await agree(page, 'reissue');
+    const [packet] = await world.wallet(phone);
+    await world.control('POST', `phones/${phone}/collect`, { bill_no: packet.bill_no });
+
+    await goBackTo(page, file);
+    await open(page, failed);
+    await agree(page, 'reissue');
+    await page.getByTestId('others').waitFor();
+    const again = await page.getByTestId('others').locator('a').first().getAttribute('href');
+    await turn(page, 2);
+    await open(page);
+    await upload(page, date, await bill(date));
+    await page.getByTestId('day').filter({ hasText: date }).waitFor();
+    await alive(page);
+    await answerForTheRest(page);
+    await page.getByTestId('standing-still').waitFor({ state: 'detached' });
+    await open(page, '/admin/alerts');
+    await page.getByTestId('alert-paid_since_backup').waitFor();
+    await open(page, again);
+    await page.getByTestId('payout-state').filter({ hasText: '已扣住' }).waitFor();
+    for (const width of [390, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      assert.equal(await overflow(page), '', `${width} px`);
+    }
+    await page.getByTestId('retry').click();
+    const warned = await page.getByTestId('retry-yes').locator('xpath=ancestor::dialog').locator('h2 + p').textContent();
+    assert.match(warned, /再付给同一个人/, 'releasing it says that it pays the same person again');
+    await page.keyboard.press('Escape');
+    await agree(page, 'give-up');
+    await page.getByTestId('payout-state').filter({ hasText: '失败' }).waitFor();
+    assert.equal(await page.getByTestId('retry').count(), 0, 'an end is an end');
+    assert.equal((await world.wallet(phone)).length, 1, 'one packet was paid');
+    assert.match(await world.command('verify'), /./, 'the books are in order');
   });
 
   atWork('a wrong bill shows its difference, and a corrected one takes its place', async (page) => {

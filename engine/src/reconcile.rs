@@ -28,7 +28,7 @@ pub enum News {
 
 impl Engine {
     /// Imports the bill of a day, for `mch_id` or the merchant that the file names. Errors (conflict): the day is not
-    /// over; no such merchant, or another than the file's; nothing is to take the place of a bill with rows.
+    /// over; no such merchant, or another than the file's; a payment of the bill whose place it takes is not in it.
     pub async fn import_bill(
         &self,
         by: &Operator,
@@ -70,7 +70,11 @@ impl Engine {
             Some((there, _)) if bill.is_of_nothing() && there.ours + there.foreign > 0 => {
                 return Err(Error::conflict(say::has_a_bill(lang)));
             }
-            Some(_) => News::Replaced,
+            // WeChat takes no payment back from a bill: this is another account's, or was changed.
+            Some(_) => match store::dropped(tx.conn(), mch_id, bill).await?.as_slice() {
+                [] => News::Replaced,
+                dropped @ [first, ..] => return Err(Error::conflict(say::drops(dropped.len(), first, lang))),
+            },
             None => News::New,
         };
         store::put(tx, mch_id, bill, by.id, self.clock().now()).await?;

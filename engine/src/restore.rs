@@ -4,6 +4,7 @@
 use crate::store::dialect::Lock;
 use crate::store::{Tx, copy, payouts, settings, strangers};
 use crate::{Db, Engine, Error, audit};
+use rules::bill;
 use rules::operator::Operator;
 use rules::retry;
 use rules::time::{BeijingDay, UnixMs};
@@ -13,6 +14,8 @@ use sea_orm::ConnectionTrait;
 pub(crate) const RESTORED_AT: &str = "restored_at";
 /// The setting that tells the newest instant that the restored books know of.
 const KNOWN_UNTIL: &str = "restored_known_until";
+/// The setting that tells of the last standstill that ended: the first and the last day whose bills had to tell.
+const ANSWERED: &str = "restored_answered";
 /// The setting that tells whose secrets the database keeps.
 const FINGERPRINT: &str = "master_key_fingerprint";
 
@@ -28,10 +31,26 @@ pub enum Since {
 /// The days of which a restored database may not know everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gap {
-    /// The day of the newest thing that it knows.
+    /// The day of the newest thing that it knows, by WeChat's clock.
     pub from: BeijingDay,
-    /// The day on which it came back.
+    /// The day on which it came back, by WeChat's clock.
     pub to: BeijingDay,
+}
+
+/// What the bills are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// On which days somebody may have been paid of whom the books do not know.
+    pub gap: Gap,
+    /// True while everything stands still for it.
+    pub stands_still: bool,
+}
+
+impl Gap {
+    fn between(known_until: UnixMs, restored_at: UnixMs) -> Self {
+        let (from, to) = bill::first_and_last(known_until, restored_at);
+        Self { from, to }
+    }
 }
 
 impl Engine {
@@ -103,10 +122,12 @@ impl Engine {
 
     /// Ends the standstill, in the transaction that saw what was paid since the backup. Errors: nothing stands still.
     pub(crate) async fn end_hold_in(&self, tx: &mut Tx, by: &Operator) -> Result<(), Error> {
-        if !settings::forget(tx, RESTORED_AT).await? {
+        let Some(Gap { from, to }) = gap(tx.conn()).await? else {
             return Err(Error::conflict("nothing stands still after a restore"));
-        }
+        };
+        settings::forget(tx, RESTORED_AT).await?;
         settings::forget(tx, KNOWN_UNTIL).await?;
+        settings::put(tx, ANSWERED, &format!("{} {}", from.0, to.0)).await?;
         self.book_lost_money(tx, by).await?;
         audit::note(self, tx, by, "restore.confirm", 0).await
     }
@@ -132,5 +153,19 @@ async fn instant(db: &impl ConnectionTrait, name: &str) -> Result<Option<UnixMs>
 pub(crate) async fn gap(db: &impl ConnectionTrait) -> Result<Option<Gap>, Error> {
     let Some(restored_at) = instant(db, RESTORED_AT).await? else { return Ok(None) };
     let known_until = instant(db, KNOWN_UNTIL).await?.unwrap_or(restored_at);
-    Ok(Some(Gap { from: known_until.day(), to: restored_at.day() }))
+    Ok(Some(Gap::between(known_until, restored_at)))
+}
+
+/// The gap of this standstill; or of the last one that ended: while WeChat still tells whom it paid, a corrected bill of
+/// one of its days may bring what the first one did not have.
+pub(crate) async fn question(db: &impl ConnectionTrait, now: UnixMs) -> Result<Option<Question>, Error> {
+    if let Some(gap) = gap(db).await? {
+        return Ok(Some(Question { gap, stands_still: true }));
+    }
+    let Some(kept) = settings::find(db, ANSWERED).await? else { return Ok(None) };
+    let days = kept.split_once(' ').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    let (from, to) = days.ok_or_else(|| Error::broken(format!("{ANSWERED} is {kept:?}")))?;
+    let told_since = now.plus(-retry::NOT_FOUND_BELIEVED_UNTIL_MS).day();
+    let gap = Gap { from: BeijingDay(from), to: BeijingDay(to) };
+    Ok((told_since <= gap.to).then_some(Question { gap, stands_still: false }))
 }

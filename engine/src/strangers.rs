@@ -1,11 +1,12 @@
 //! After a restore: who was paid since the backup, by the fund-flow bills and by what WeChat tells of each number.
-//! Refuses to end the standstill while a bill is missing, or while somebody was paid whom nobody can name.
+//! Refuses to end the standstill while a bill is missing, or while somebody was paid whom nobody can name. What a corrected
+//! bill brings afterwards is entered, too, while WeChat still tells whom it paid.
 //!
 //! A bill names numbers, not people. WeChat names the person of a transfer, and of a packet once it is opened. A packet
 //! that waits to be opened keeps everything standing until it is opened or went back, a day at most. Where WeChat names
 //! nobody, staff have to say that they accept a second claim of that person: `accept_unnamed`.
 
-use crate::restore::{self, Gap};
+use crate::restore::{self, Gap, Question};
 use crate::store::budgets::{self, Transfer};
 use crate::store::strangers::{self as store, Found, Lost, Purse, Stranger};
 use crate::store::{Tx, alerts, bills};
@@ -17,21 +18,35 @@ use rules::ids::{Appid, CampaignId, LineId, MchBillno, MchId, Openid};
 use rules::ledger;
 use rules::operator::Operator;
 use rules::payout::{PAID_SINCE_BACKUP, Rail};
+use rules::retry;
 use rules::say::{Lang, bill as say};
 use rules::time::{BeijingDay, UnixMs};
 use sea_orm::ConnectionTrait;
+use std::collections::HashSet;
+use std::time::Duration;
 use wechat::pay::gethbinfo::HbStatus;
 use wechat::pay::redpack::HbAnswer;
 use wechat::pay::transfer::{BillState, TransferAnswer};
 
 /// How many questions are under way at once.
 const ASKED_AT_ONCE: usize = 8;
+/// How long they may take: a page waits for them. Whoever was not asked for is the first next time.
+const ASKED_WITHIN: Duration = Duration::from_secs(12);
+
+/// How the standstill may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// Once everybody who was paid is named.
+    WithNames,
+    /// Although somebody is not, of those who were to be asked for before.
+    WithoutNames,
+}
 
 /// How the standstill after a restore stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standstill {
-    /// Nothing stands still.
-    None,
+    /// Nothing stands still. Tells how many claims were entered all the same, by a bill that came after the end.
+    None(u64),
     /// It ended with this: everybody who was paid is known. Tells how many claims were entered.
     Ended(u64),
     /// It goes on.
@@ -47,28 +62,30 @@ impl Engine {
     /// Looks at everything that was imported since a restore, asks WeChat for the people behind numbers that our books
     /// do not know, enters them as claimed, and ends the standstill once nothing is missing.
     pub async fn settle_after_restore(&self, by: &Operator) -> Result<Standstill, Error> {
-        self.settle(by, false).await
+        self.settle(by, Ends::WithNames).await
     }
 
     /// The same, and ends the standstill although some who were paid cannot be named: they could claim a second time.
     /// While a bill is wanted it goes on, as that may name more of them.
     pub async fn settle_without_names(&self, by: &Operator) -> Result<Standstill, Error> {
-        self.settle(by, true).await
+        self.settle(by, Ends::WithoutNames).await
     }
 
-    async fn settle(&self, by: &Operator, accepts_unnamed: bool) -> Result<Standstill, Error> {
-        let Some(gap) = restore::gap(self.db().read()).await? else { return Ok(Standstill::None) };
+    async fn settle(&self, by: &Operator, ends: Ends) -> Result<Standstill, Error> {
+        let Some(question) = restore::question(self.db().read(), self.clock().now()).await? else {
+            return Ok(Standstill::None(0));
+        };
         self.retried(|| async {
             let mut tx = self.db().begin().await?;
-            enter_all(&mut tx, gap, self.clock().now()).await?;
+            enter_all(&mut tx, question, self.clock().now()).await?;
             tx.commit().await
         })
         .await?;
-        self.ask_for_strangers().await?;
+        let asked_for = self.ask_for_strangers().await?;
         let settled = self
             .retried(|| async {
                 let mut tx = self.db().begin().await?;
-                let settled = self.settle_in(&mut tx, by, gap, accepts_unnamed).await?;
+                let settled = self.settle_in(&mut tx, by, ends, &asked_for).await?;
                 tx.commit().await.map(|()| settled)
             })
             .await?;
@@ -80,25 +97,34 @@ impl Engine {
         &self,
         tx: &mut Tx,
         by: &Operator,
-        gap: Gap,
-        accepts_unnamed: bool,
+        ends: Ends,
+        asked_for: &HashSet<MchBillno>,
     ) -> Result<Standstill, Error> {
+        let now = self.clock().now();
         restore::await_settlement(tx).await?;
-        let stands_still = restore::is_held(tx.conn()).await?;
-        if stands_still {
-            // A bill may have come since the numbers of the others were entered.
-            enter_all(tx, gap, self.clock().now()).await?;
+        let Some(question) = restore::question(tx.conn(), now).await? else { return Ok(Standstill::None(0)) };
+        if !question.stands_still {
+            // Each claim comes before this, or sees what it enters.
+            store::lock_lines(tx).await?;
         }
+        // A bill may have come since the numbers of the others were entered.
+        enter_all(tx, question, now).await?;
         let entered = store::enter_claims(tx).await?;
         for number in store::hold(tx).await? {
-            held_since_backup(tx, &number, self.clock().now()).await?;
+            held_since_backup(tx, &number, now).await?;
         }
-        if !stands_still {
-            // Somebody else ended it meanwhile; what was learnt here is kept.
-            return Ok(Standstill::None);
+        if !question.stands_still {
+            self.book_lost_money(tx, by).await?;
+            return Ok(Standstill::None(entered));
         }
-        let Missing { wanted, nameless } = missing(tx.conn(), gap).await?;
-        if !wanted.is_empty() || !(accepts_unnamed || nameless.is_empty()) {
+        let Missing { wanted, nameless } = missing(tx.conn(), question.gap).await?;
+        let accepted = match ends {
+            Ends::WithoutNames => {
+                store::open(tx.conn(), told_since(now)).await?.iter().all(|s| asked_for.contains(&s.mch_billno))
+            }
+            Ends::WithNames => nameless.is_empty(),
+        };
+        if !wanted.is_empty() || !accepted {
             return Ok(Standstill::GoesOn { wanted, nameless });
         }
         self.end_hold_in(tx, by).await?;
@@ -109,6 +135,8 @@ impl Engine {
     /// from those of campaigns that run, and from those with the most. Staff see it in the statements.
     pub(crate) async fn book_lost_money(&self, tx: &mut Tx, by: &Operator) -> Result<(), Error> {
         let now = self.clock().now();
+        // Whoever books the same money meanwhile has booked it once the lines are locked.
+        store::lock_lines(tx).await?;
         let lost = store::lost(tx.conn()).await?;
         if lost.is_empty() {
             return Ok(());
@@ -136,17 +164,27 @@ impl Engine {
     }
 
     /// Ends the standstill although some who were paid cannot be named: they could claim a second time. Errors
-    /// (conflict): nothing stands still; a bill is wanted, and may name more of them.
+    /// (conflict): nothing stands still; a bill is wanted, and may name more of them; one that came just now has more.
     pub async fn accept_unnamed(&self, by: &Operator, lang: Lang) -> Result<(), Error> {
         match self.settle_without_names(by).await? {
             Standstill::Ended(_) => Ok(()),
+            Standstill::GoesOn { wanted, .. } if wanted.is_empty() => Err(Error::conflict(say::more_came(lang))),
             Standstill::GoesOn { .. } => Err(Error::conflict(say::bills_first(lang))),
-            Standstill::None => Err(Error::conflict(say::stands_no_more(lang))),
+            Standstill::None(_) => Err(Error::conflict(say::stands_no_more(lang))),
         }
     }
 
-    async fn ask_for_strangers(&self) -> Result<(), Error> {
-        let open = store::open(self.db().read()).await?;
+    /// Asks for as many as there is time for; what WeChat told stays. Gives the numbers of all who were to be asked for.
+    async fn ask_for_strangers(&self) -> Result<HashSet<MchBillno>, Error> {
+        let open = store::open(self.db().read(), told_since(self.clock().now())).await?;
+        match tokio::time::timeout(ASKED_WITHIN, self.ask_for(&open)).await {
+            Ok(asked) => asked?,
+            Err(_) => tracing::warn!(strangers = open.len(), "not all whom a bill paid were asked for in this time"),
+        }
+        Ok(open.into_iter().map(|stranger| stranger.mch_billno).collect())
+    }
+
+    async fn ask_for(&self, open: &[Stranger]) -> Result<(), Error> {
         for some in open.chunks(ASKED_AT_ONCE) {
             let asked = some.iter().map(async |stranger| {
                 let payers = store::payers(self.db().read(), &stranger.mch_id).await?;
@@ -196,12 +234,20 @@ impl Engine {
     }
 }
 
-/// Enters every payment of the bills of the gap that our books do not know.
-async fn enter_all(tx: &mut Tx, gap: Gap, now: UnixMs) -> Result<(), Error> {
-    for (mch_id, _) in store::merchants(tx.conn(), gap.from).await? {
-        store::enter(tx, &mch_id, gap.from, now).await?;
+/// Enters every payment of the bills of the gap that our books do not know. While everything stands still a later bill
+/// has none, unless another server pays from the old books.
+async fn enter_all(tx: &mut Tx, question: Question, now: UnixMs) -> Result<(), Error> {
+    let Gap { from, to } = question.gap;
+    let to = if question.stands_still { now.day() } else { to.next() };
+    for (mch_id, _) in store::merchants(tx.conn(), from).await? {
+        store::enter(tx, &mch_id, from, to, now).await?;
     }
     Ok(())
+}
+
+/// What was paid before this WeChat does not tell of any more.
+fn told_since(now: UnixMs) -> UnixMs {
+    now.plus(-retry::NOT_FOUND_BELIEVED_UNTIL_MS)
 }
 
 /// Tells staff of a payout that waits because its person was paid under another number since the backup.

@@ -94,12 +94,20 @@ pub enum Kind {
     OursAlone,
     /// The bill has it, our books do not.
     TheirsAlone,
+    /// The bill has a number that our books never had.
+    NoSuchPayout,
     /// Both have it, with different amounts.
     Amount,
     /// The bill has it more than once.
     Double,
 }
-names!(Kind { OursAlone = "ours_alone", TheirsAlone = "theirs_alone", Amount = "amount", Double = "double" });
+names!(Kind {
+    OursAlone = "ours_alone",
+    TheirsAlone = "theirs_alone",
+    NoSuchPayout = "no_such_payout",
+    Amount = "amount",
+    Double = "double",
+});
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +135,8 @@ pub struct Beside {
     pub theirs: Fen,
     /// How often this number and movement stand in all bills.
     pub times: i64,
+    /// True when one of our payouts has this number.
+    pub is_known: bool,
     /// What our books have booked of this movement.
     pub ours: Option<Fen>,
 }
@@ -136,7 +146,8 @@ impl Beside {
     pub fn difference(self) -> Option<Difference> {
         let kind = match self.ours {
             _ if self.times > 1 => Kind::Double,
-            None => Kind::TheirsAlone,
+            None if self.is_known => Kind::TheirsAlone,
+            None => Kind::NoSuchPayout,
             Some(ours) if ours != self.theirs => Kind::Amount,
             Some(_) => return None,
         };
@@ -145,9 +156,14 @@ impl Beside {
     }
 }
 
+/// The first and the last day in whose bills something between these instants of our clock may stand.
+pub fn first_and_last(first: UnixMs, last: UnixMs) -> (BeijingDay, BeijingDay) {
+    (first.plus(-CLOCKS_APART_MS).day(), last.plus(CLOCKS_APART_MS).day())
+}
+
 /// The days in whose bills a movement may stand: from the first instant at which it can have happened until we heard.
 pub fn days_of(first: UnixMs, heard: UnixMs) -> impl Iterator<Item = BeijingDay> {
-    let (first, last) = (first.plus(-CLOCKS_APART_MS).day(), heard.plus(CLOCKS_APART_MS).day());
+    let (first, last) = first_and_last(first, heard);
     (first.0..=last.0).map(BeijingDay)
 }
 
@@ -214,15 +230,17 @@ mod tests {
     #[test]
     fn each_way_to_differ_has_its_name() {
         let table = [
-            (1, Some(100), None),
-            (2, Some(100), Some(Kind::Double)),
-            (2, None, Some(Kind::Double)),
-            (1, None, Some(Kind::TheirsAlone)),
-            (1, Some(101), Some(Kind::Amount)),
+            (1, true, Some(100), None),
+            (2, true, Some(100), Some(Kind::Double)),
+            (2, false, None, Some(Kind::Double)),
+            (1, true, None, Some(Kind::TheirsAlone)),
+            (1, false, None, Some(Kind::NoSuchPayout)),
+            (1, true, Some(101), Some(Kind::Amount)),
         ];
-        for (times, ours, kind) in table {
+        for (times, is_known, ours, kind) in table {
             let mch_billno = MchBillno::try_from("LB261121ABC").unwrap();
-            let beside = Beside { mch_billno, movement: Movement::Paid, theirs: fen(100), times, ours: ours.map(fen) };
+            let beside =
+                Beside { mch_billno, movement: Movement::Paid, theirs: fen(100), times, is_known, ours: ours.map(fen) };
             assert_eq!(beside.difference().map(|d| d.kind), kind, "{times} {ours:?}");
         }
     }

@@ -1,5 +1,5 @@
 //! Fund-flow bills on their way in: `lingbao reconcile` and the upload of the dashboard.
-//! Refuses a file over 20 MB, and a file that is not a whole bill.
+//! Refuses a file that is not a whole bill, and to have more than 20 MB of it uploaded; the command line takes any size.
 
 use crate::cli::out;
 use crate::site::Site;
@@ -20,7 +20,7 @@ use rules::say::{Lang, bill as say};
 use rules::time::BeijingDay;
 use std::process::ExitCode;
 
-/// The largest bill.
+/// The largest bill that is uploaded: some 100,000 rows.
 pub const FILE_MAX: usize = 20 * 1024 * 1024;
 
 /// What the command line asked for.
@@ -47,10 +47,6 @@ pub async fn reconcile(engine: &Engine, asked: Asked) -> Result<ExitCode, String
         days.push((date.clone(), DayBill::of_nothing(day)));
     }
     for name in asked.files {
-        let size = std::fs::metadata(&name).map_err(|e| format!("{name} cannot be read: {e}"))?.len();
-        if size > FILE_MAX as u64 {
-            return Err(format!("{name}: {}", say::too_large(Lang::En)));
-        }
         let file = std::fs::read(&name).map_err(|e| format!("{name} cannot be read: {e}"))?;
         let bill = fund_flow::read(&file).map_err(|wrong| format!("{name}: {}", say::wrong(&wrong, Lang::En)))?;
         days.push((name, bill));
@@ -94,7 +90,11 @@ async fn settle(engine: &Engine, accept_unnamed: bool) -> Result<bool, String> {
         false => engine.settle_after_restore(&by).await,
     };
     match settled.map_err(|e| e.to_string())? {
-        Standstill::None => Ok(false),
+        Standstill::None(0) => Ok(false),
+        Standstill::None(claims) => {
+            out(&format!("{claims} lost claims were entered by a bill that came after the standstill\n"))?;
+            Ok(false)
+        }
         Standstill::Ended(claims) => {
             out(&format!("the standstill after the restore ended; {claims} lost claims were entered\n"))?;
             Ok(false)

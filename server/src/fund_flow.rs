@@ -52,7 +52,9 @@ struct Reading {
     rows: Vec<BillRow>,
     foreign: i64,
     day: Option<BeijingDay>,
+    /// The merchant whom our rows name, or foreign ones: another may submit those.
     mch_id: Option<MchId>,
+    foreign_mch_id: Option<MchId>,
     income: Sum,
     spending: Sum,
 }
@@ -83,7 +85,8 @@ pub fn read(file: &[u8]) -> Result<DayBill, WrongFile> {
             let (_, sums) = next()?.ok_or(WrongFile::NoSums)?;
             reading.compare(&sums)?;
             let hash = hex::encode(Sha256::digest(file));
-            let Reading { rows, foreign, day, mch_id, .. } = reading;
+            let Reading { rows, foreign, day, mch_id, foreign_mch_id, .. } = reading;
+            let mch_id = mch_id.or(foreign_mch_id);
             return Ok(DayBill { day: day.ok_or(WrongFile::Empty)?, mch_id, hash, rows, foreign });
         }
         reading.row(&record).map_err(|wrong| wrong.unwrap_or(WrongFile::Line(line)))?;
@@ -120,7 +123,16 @@ impl Reading {
     fn new(head: &StringRecord) -> Result<Self, WrongFile> {
         let (income, spending) = (Sum::default(), Sum::default());
         let columns = Columns::of(head)?;
-        Ok(Self { columns, rows: Vec::new(), foreign: 0, day: None, mch_id: None, income, spending })
+        Ok(Self {
+            columns,
+            rows: Vec::new(),
+            foreign: 0,
+            day: None,
+            mch_id: None,
+            foreign_mch_id: None,
+            income,
+            spending,
+        })
     }
 
     /// Takes in a row. An error without a word is about this line.
@@ -138,7 +150,8 @@ impl Reading {
         let ours = MchBillno::try_from(number).ok().filter(|_| number.starts_with(PREFIX));
         let applicant = self.columns.applicant.and_then(|column| self.columns.value(record, column));
         let named = applicant.and_then(|who| who.strip_suffix("API")).and_then(|id| MchId::try_from(id).ok());
-        self.mch_id = self.mch_id.take().or(named);
+        let whose = if ours.is_some() { &mut self.mch_id } else { &mut self.foreign_mch_id };
+        *whose = whose.take().or(named);
         let day = *self.day.get_or_insert(at.day());
         if day != at.day() {
             return Err(Some(WrongFile::TwoDays(day.min(at.day()), day.max(at.day()))));
@@ -207,6 +220,17 @@ mod tests {
             assert_eq!(rows, [("LB261121ABC", Movement::Paid, 188), ("LB261121DEF", Movement::Returned, 100)]);
             assert!(bill.rows.iter().all(|row| row.rail == Rail::Redpack));
         }
+    }
+
+    #[test]
+    fn our_rows_tell_whose_bill_it_is_whoever_else_submitted_others() {
+        let mut lines = whole();
+        let provider = SHOP.replace("system", "1999999999API");
+        lines.remove(3);
+        lines.insert(1, &provider);
+        assert_eq!(read(&file(&lines)).unwrap().mch_id, Some(MchId::try_from("1230000109").unwrap()));
+        let foreign = [HEAD, &provider, SUM_NAMES, "`1,`1,`12.00,`0,`0.00", ""];
+        assert_eq!(read(&file(&foreign)).unwrap().mch_id, Some(MchId::try_from("1999999999").unwrap()));
     }
 
     #[test]

@@ -25,11 +25,13 @@ fn nothing_on(
     lang: Lang,
 ) -> AnyView {
     let title = day.map(|day| say::no_bill_title(day, &mch_id, lang)).unwrap_or_default();
+    let stands_still = change.page.with_untracked(|page| page.missing.is_some());
+    let effect = if stands_still { say::no_bill_then(lang) } else { say::no_bill_effect(lang) };
     view! {
         <Confirm
             word=say::no_bill(lang)
             title
-            effect=say::no_bill_effect(lang)
+            effect
             class="button"
             test
             disabled=Signal::derive(move || day.is_none() || change.is_busy().get())
@@ -125,6 +127,7 @@ pub fn standing_still(change: Change<Reconciliation>) -> AnyView {
             <section class="card urgent" data-test="standing-still">
                 <h2>{say::standing_still(lang)}</h2>
                 <p class="lead">{say::standing_still_lead(lang)}</p>
+                <p class="help">{say::enter_first(lang)}</p>
                 {days_wanted(change, wanted, role, lang)}
                 {unnamed}
                 <div class="setting steps">{again}{accept}</div>

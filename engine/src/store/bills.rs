@@ -10,6 +10,7 @@ use rules::ids::{MchBillno, MchId, OperatorId};
 use rules::time::{BeijingDay, UnixMs};
 use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::json;
+use std::collections::HashSet;
 
 /// How many rows travel in one statement.
 const BATCH: usize = 1000;
@@ -96,6 +97,18 @@ pub async fn put(tx: &mut Tx, mch_id: &MchId, bill: &DayBill, by: OperatorId, no
     Ok(())
 }
 
+/// Payments of the day's bill as it was imported, and that this one does not have.
+pub async fn dropped(db: &impl ConnectionTrait, mch_id: &MchId, bill: &DayBill) -> Result<Vec<MchBillno>, Error> {
+    let sql = "SELECT DISTINCT mch_billno FROM bill_rows WHERE mch_id = $1 AND day = $2 AND movement = 'paid'
+        ORDER BY mch_billno";
+    let there = rows(db, sql, [mch_id.as_str().into(), bill.day.0.into()]).await?;
+    let paid = bill.rows.iter().filter(|row| row.movement == Movement::Paid);
+    let paid: HashSet<&str> = paid.map(|row| row.mch_billno.as_str()).collect();
+    let mut dropped: Vec<MchBillno> = there.iter().map(|r| parsed(r, "mch_billno")).collect::<Result<_, Error>>()?;
+    dropped.retain(|number| !paid.contains(number.as_str()));
+    Ok(dropped)
+}
+
 /// What our books have booked of a bill's row `r`, whose payout is `p`: the amount, or nothing.
 const BOOKED: &str = "CASE WHEN r.movement = 'paid' AND p.accepted_at IS NOT NULL THEN p.amount_fen
     WHEN r.movement = 'returned' AND EXISTS
@@ -109,8 +122,9 @@ pub async fn differing(
     limit: i64,
 ) -> Result<Vec<Difference>, Error> {
     let sql = format!(
-        "SELECT mch_billno, movement, theirs, times, ours FROM (
+        "SELECT mch_billno, movement, theirs, times, is_known, ours FROM (
             SELECT r.n, r.mch_billno, r.movement, r.amount_fen AS theirs, {BOOKED} AS ours,
+                CAST(CASE WHEN p.id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS is_known,
                 (SELECT COUNT(*) FROM bill_rows s WHERE s.mch_id = r.mch_id AND s.mch_billno = r.mch_billno
                     AND s.movement = r.movement) AS times,
                 (SELECT MIN(s.n) FROM bill_rows s WHERE s.mch_id = r.mch_id AND s.mch_billno = r.mch_billno
@@ -129,6 +143,7 @@ pub async fn differing(
             movement: parsed(r, "movement")?,
             theirs: fen(r, "theirs")?,
             times: get(r, "times")?,
+            is_known: get::<i64>(r, "is_known")? == 1,
             ours,
         };
         differences.extend(beside.difference());

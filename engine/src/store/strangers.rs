@@ -41,29 +41,28 @@ fn stranger(r: &QueryResult) -> Result<Stranger, Error> {
     })
 }
 
-/// Enters every payment of the bills since `from` whose number our books do not know. What went back by the bills
-/// themselves is settled with that, and what a corrected bill no longer has was none.
-pub async fn enter(tx: &mut Tx, mch_id: &MchId, from: BeijingDay, now: UnixMs) -> Result<(), Error> {
-    let in_bills = "SELECT 1 FROM bill_rows r WHERE r.mch_id = strangers.mch_id
-        AND r.mch_billno = strangers.mch_billno AND r.movement =";
-    let sql = format!("DELETE FROM strangers WHERE mch_id = $1 AND NOT EXISTS ({in_bills} 'paid')");
-    exec(tx.conn(), &sql, [mch_id.as_str().into()]).await?;
+/// Enters every payment of the bills of these days whose number our books do not know. What went back by the bills
+/// themselves is settled with that.
+pub async fn enter(tx: &mut Tx, mch_id: &MchId, from: BeijingDay, to: BeijingDay, now: UnixMs) -> Result<(), Error> {
     let sql = "INSERT INTO strangers (mch_billno, mch_id, rail, amount_fen, state, at)
         SELECT r.mch_billno, r.mch_id, MIN(r.rail), MAX(r.amount_fen), 'open', $3 FROM bill_rows r
-        WHERE r.mch_id = $1 AND r.day >= $2 AND r.movement = 'paid'
+        WHERE r.mch_id = $1 AND r.day >= $2 AND r.day <= $4 AND r.movement = 'paid'
             AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.mch_billno = r.mch_billno)
         GROUP BY r.mch_billno, r.mch_id ON CONFLICT DO NOTHING";
-    exec(tx.conn(), sql, [mch_id.as_str().into(), from.0.into(), now.0.into()]).await?;
-    let sql = format!("UPDATE strangers SET state = 'back' WHERE mch_id = $1 AND EXISTS ({in_bills} 'returned')");
-    exec(tx.conn(), &sql, [mch_id.as_str().into()]).await?;
+    exec(tx.conn(), sql, [mch_id.as_str().into(), from.0.into(), now.0.into(), to.0.into()]).await?;
+    let sql = "UPDATE strangers SET state = 'back' WHERE mch_id = $1 AND EXISTS (SELECT 1 FROM bill_rows r
+        WHERE r.mch_id = strangers.mch_id AND r.mch_billno = strangers.mch_billno AND r.movement = 'returned')";
+    exec(tx.conn(), sql, [mch_id.as_str().into()]).await?;
     Ok(())
 }
 
-/// Strangers who are still to be asked for: those of whom WeChat did not tell, too, as it may not find a number today and
-/// find it tomorrow.
-pub async fn open(db: &impl ConnectionTrait) -> Result<Vec<Stranger>, Error> {
-    let sql = "SELECT * FROM strangers WHERE state IN ('open', 'untold') AND booked_at IS NULL ORDER BY mch_billno";
-    rows(db, sql, []).await?.iter().map(stranger).collect()
+/// Strangers paid since `told_since` who are still to be asked for, those first of whom nobody asked for longest: also
+/// those of whom WeChat did not tell, as it may not find a number today and find it tomorrow.
+pub async fn open(db: &impl ConnectionTrait, told_since: UnixMs) -> Result<Vec<Stranger>, Error> {
+    let sql = "SELECT * FROM strangers s WHERE state IN ('open', 'untold') AND EXISTS (SELECT 1 FROM bill_rows r
+            WHERE r.mch_id = s.mch_id AND r.mch_billno = s.mch_billno AND r.movement = 'paid' AND r.at >= $1)
+        ORDER BY at, mch_billno";
+    rows(db, sql, [told_since.0.into()]).await?.iter().map(stranger).collect()
 }
 
 /// Strangers whose money did not come back and whose claim nobody can tell: their person is not known, or no campaign
@@ -160,10 +159,15 @@ pub struct Purse {
     pub available: Fen,
 }
 
-/// Every line, locked until the transaction ends.
-pub async fn purses(tx: &mut Tx) -> Result<Vec<Purse>, Error> {
+/// Locks every line until the transaction ends: no claim is decided meanwhile.
+pub async fn lock_lines(tx: &mut Tx) -> Result<(), Error> {
     let lock = format!("SELECT id FROM lines ORDER BY id{}", for_update(tx.conn()));
     rows(tx.conn(), &lock, []).await?;
+    Ok(())
+}
+
+/// Every line.
+pub async fn purses(tx: &mut Tx) -> Result<Vec<Purse>, Error> {
     let sql = "SELECT l.id, l.available_fen, c.id AS campaign_id, c.mch_id, a.appid,
             CAST(CASE c.state WHEN 'running' THEN 1 ELSE 0 END AS BIGINT) AS runs
         FROM lines l JOIN campaigns c ON c.id = l.campaign_id JOIN accounts a ON a.id = c.payer_id ORDER BY l.id";

@@ -27,24 +27,27 @@ sentences! {
     clean: "当天两边完全一致", "Both sides agree on this day";
     differences: "差异", "Differences";
     refused: "这个文件没有导入", "This file was not imported";
-    too_large: "文件超过 20 MB，请按天下载", "The file is larger than 20 MB; download one day at a time";
+    too_large: "文件超过 20 MB：请按天下载；一天就超过的，在服务器上用 lingbao reconcile 导入", "The file is larger than 20 MB: download one day at a time, or import it on the server with lingbao reconcile";
     no_file: "请先选择文件", "Choose a file first";
     no_merchant: "还没有商户号", "There is no merchant yet";
     which_merchant: "有多个商户号，请指明账单属于哪一个（--mch）",
         "there are several merchants: say whose bill it is (--mch)";
     bills_first: "还缺账单，请先补齐", "Bills are still wanted; import those first";
+    more_came: "刚导入的账单里还有付款，请看过再确认", "A bill that came just now has more payments; look at them first";
     stands_no_more: "领取和付款已经恢复", "Nothing stands still any more";
     has_a_bill: "这一天已经导入过有内容的账单", "A bill with rows of this day was imported";
     no_bill_day: "没有资金变动的日子", "A day on which nothing moved";
     no_bill: "这一天没有账单", "A day without a bill";
     no_bill_help: "这样的日子微信不生成账单，在这里说明，对账才完整", "WeChat makes no bill for it; say so here, and the days are complete";
     no_bill_effect: "这一天按没有任何收支来对账。如果我方那天有付款，会显示为差异。", "The day is reconciled as one on which nothing moved. If our books paid on it, that is shown as a difference.";
+    no_bill_then: "备份之后这一天付过的人就查不到，可以再领一次。先在商户平台确认这一天没有账单。", "Whoever was paid on it since the backup is not found, and could claim once more. Make sure at the merchant platform that the day has no bill.";
     no_bill_done: "已更新", "Updated";
     standing_still: "恢复备份后，领取和付款都停着", "After the restore, claims and payouts stand still";
     standing_still_lead: "备份之后付给过谁，要靠账单查清。补齐下面的账单，就会自动恢复。", "The bills tell who was paid since the backup. Once those below are here, everything goes on by itself.";
     wanted: "还缺的账单", "Bills still wanted";
     nameless_title: "还不清楚是谁领走的", "Payments whose claim is not known";
-    nameless_help: "红包打开或退回以后，微信才说得出是谁，最多等一天。备份里还没有的商户、公众号和活动，请先重新建好。", "WeChat names the person once the packet is opened or went back, a day at most. Enter the merchants, accounts and campaigns again that the backup does not have.";
+    nameless_help: "红包打开或退回以后，微信才说得出是谁，最多等一天。", "WeChat names the person once the packet is opened or went back, a day at most.";
+    enter_first: "备份之后新建的商户、公众号和活动，换过付款公众号的草稿，请在补最后一份账单之前重新建好、改好。", "Before the last bill is here, enter the merchants, accounts and campaigns again that were made since the backup, and change drafts again whose payer was changed.";
     ask_again: "再查一次", "Ask again";
     accept: "不等了，恢复", "Go on without them";
     accept_title: "不等他们，马上恢复领取和付款？", "Let claims and payouts go on without them?";
@@ -90,6 +93,18 @@ pub fn other_merchant(named: &MchId, lang: Lang) -> String {
     }
 }
 
+/// Payments of the bill that was imported before are not in the file.
+pub fn drops(payments: usize, first: &MchBillno, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!(
+            "这一天已导入的账单里有 {payments} 笔付款（如 {first}）不在这个文件里：请确认是“基本账户”的完整账单"
+        ),
+        Lang::En => format!(
+            "{payments} payments of the bill that was imported for this day ({first}, for one) are not in this file; use the whole bill of the basic account"
+        ),
+    }
+}
+
 /// One difference with its number, and what to do.
 pub fn difference(difference: &Difference, lang: Lang) -> String {
     let (mch_billno, text) = (&difference.mch_billno, what_differs(difference, lang));
@@ -129,6 +144,22 @@ pub fn what_differs(difference: &Difference, lang: Lang) -> String {
         }
         (Kind::TheirsAlone, Movement::Returned, Lang::En) => {
             format!("the bill took ¥{theirs} back, our books did not yet; WeChat is asked again by itself")
+        }
+        (Kind::NoSuchPayout, Movement::Paid, Lang::Zh) => {
+            format!("账单付出 {theirs} 元，我方没有这个单号；可能是恢复备份前付的，请在商户平台按单号查询")
+        }
+        (Kind::NoSuchPayout, Movement::Paid, Lang::En) => {
+            format!(
+                "the bill paid ¥{theirs} under a number that our books never had, perhaps before a backup came back; look it up at the merchant platform"
+            )
+        }
+        (Kind::NoSuchPayout, Movement::Returned, Lang::Zh) => {
+            format!("账单退回 {theirs} 元，我方没有这个单号；恢复备份时如果已从预算扣除，请注资补回")
+        }
+        (Kind::NoSuchPayout, Movement::Returned, Lang::En) => {
+            format!(
+                "the bill took ¥{theirs} back under a number that our books never had; if it was taken off a budget after a restore, fund that budget with it"
+            )
         }
         (Kind::Amount, Movement::Paid | Movement::Returned, Lang::Zh) => {
             format!("金额不同，我方 {ours} 元，账单 {theirs} 元；请联系微信支付")
@@ -205,9 +236,11 @@ pub fn accept_effect(people: usize, lang: Lang) -> String {
 pub fn still_wanted(mch_id: &MchId, days: &[BeijingDay], lang: Lang) -> String {
     let days = days.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     match lang {
-        Lang::Zh => format!("仍然停着：还缺商户号 {mch_id} 的账单 {days}（没有资金变动的日子用 --nothing-on 说明）"),
+        Lang::Zh => {
+            format!("仍然停着：还缺商户号 {mch_id} 的账单 {days}（商户平台上确实没有账单的日子，用 --nothing-on 说明）")
+        }
         Lang::En => format!(
-            "everything still stands: the bills of merchant {mch_id} of {days} are wanted (--nothing-on for a day without a bill)"
+            "everything still stands: the bills of merchant {mch_id} of {days} are wanted (--nothing-on for a day that has none at the merchant platform)"
         ),
     }
 }

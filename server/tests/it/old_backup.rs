@@ -266,7 +266,7 @@ async fn an_old_backup_does_not_pay_twice() {
     assert_eq!((told.wanted, told.nameless), (wanted, nameless), "the page says the same");
     let before = pots(&world).await;
     assert_eq!(settles(&world).await, Standstill::Ended(1));
-    assert_eq!(settles(&world).await, Standstill::None);
+    assert_eq!(settles(&world).await, Standstill::None(0));
     let hers = person(&world, &ming).received_fen().await;
     assert_eq!(pots(&world).await, (before.0 - hers, before.1, before.2), "what she got is not free any more");
     assert_eq!(person(&world, &ming).opens("/c/demo").await.refusal(), "already_claimed");
@@ -354,4 +354,95 @@ async fn what_was_sent_anew_while_everything_stood_still_can_be_given_up() {
     world.engine().give_up(&console(), again, Lang::En).await.unwrap();
     assert_eq!(payouts_at(&world, State::Failed).await.len(), 2);
     has_one_packet(&world, &ming).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bill_that_comes_after_the_end_still_names_who_was_paid() {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    let backup = backs_up(&world, "old.backup").await;
+    let paid_on = world.clock.now().day();
+    person(&world, &ming).claims(COFFEE).await;
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    let hers = person(&world, &ming).received_fen().await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    world.later(hours(72)).await;
+    let mch_id = MchId::try_from(MCH).unwrap();
+    // Somebody says of every day that it has no bill.
+    for (_, days) in world.engine().missing_after_restore().await.unwrap().unwrap().wanted {
+        for day in days {
+            world.engine().nothing_on(&console(), mch_id.clone(), day, Lang::En).await.unwrap();
+        }
+    }
+    assert_eq!(settles(&world).await, Standstill::Ended(0));
+    let before = pots(&world).await;
+    for entered in [1, 0] {
+        brings_the_bills(&world, &[paid_on]).await;
+        assert_eq!(settles(&world).await, Standstill::None(entered));
+        assert_eq!(pots(&world).await, (before.0 - hers, before.1, before.2), "taken off once");
+    }
+    assert_eq!(person(&world, &ming).comes_through(BOOKS).await.refusal(), "already_claimed");
+    has_one_packet(&world, &ming).await;
+    let told = world.engine().reconciliation(&mch_id, paid_on).await.unwrap();
+    assert_eq!(told.differences[0].kind, bill::Kind::NoSuchPayout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_a_bill_brings_while_others_are_accepted_is_not_accepted_with_them() {
+    let mut world = World::new().await;
+    let people = [world.follower("Ming").await.phone, world.follower("Hong").await.phone];
+    let backup = backs_up(&world, "old.backup").await;
+    let paid_on = world.clock.now().day();
+    for phone in &people {
+        person(&world, phone).claims(COFFEE).await;
+        world.work_until_idle().await;
+        person(&world, phone).opens_the_packet().await;
+    }
+    let second = world.wechats_books().await.bills[1].clone();
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    world.later(hours(72)).await;
+    world.sim("/_sim/bill", &json!({ "kind": "omit", "date": paid_on.to_string(), "bill_no": second })).await;
+    world.sim("/_sim/faults", &json!({ "on": "gethbinfo", "kind": "lost_request", "times": 100 })).await;
+    let wanted = world.engine().missing_after_restore().await.unwrap().unwrap().wanted;
+    brings_the_bills(&world, &wanted[0].1).await;
+    let Standstill::GoesOn { wanted, nameless } = settles(&world).await else { panic!("the first one has no name") };
+    assert_eq!((wanted.len(), nameless.len()), (0, 1));
+    world.http.delete(format!("{}/_sim/faults", world.wechat.url)).send().await.unwrap();
+    world.http.delete(format!("{}/_sim/bill", world.wechat.url)).send().await.unwrap();
+    // While WeChat is asked for the first, the corrected bill brings the second.
+    world.sim("/_sim/faults", &json!({ "on": "gethbinfo", "kind": "delay", "ms": 3_000 })).await;
+    let asked = async || world.sim_get("/_sim/struck").await.to_string();
+    let before = asked().await;
+    let accepts = async { world.engine().accept_unnamed(&console(), Lang::En).await };
+    let corrects = async {
+        while asked().await == before {
+            tokio::task::yield_now().await;
+        }
+        brings_the_bills(&world, &[paid_on]).await;
+    };
+    let (accepted, ()) = futures::join!(accepts, corrects);
+    let refused = format!("{:?}", accepted.unwrap_err());
+    assert!(refused.contains("came just now"), "{refused}");
+    assert!(world.engine().is_held_after_restore().await.unwrap());
+    assert_eq!(settles(&world).await, Standstill::Ended(1), "both are named by now");
+    for phone in &people {
+        assert_eq!(person(&world, phone).comes_through(BOOKS).await.refusal(), "already_claimed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_made_just_after_midnight_wants_the_day_before_too() {
+    let mut world = World::new().await;
+    let midnight = world.clock.now().day().next().start();
+    world.later(midnight.plus(minutes(2)).since(world.clock.now())).await;
+    let ming = world.follower("Ming").await.phone;
+    person(&world, &ming).claims(COFFEE).await;
+    let backup = backs_up(&world, "old.backup").await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    let wanted = world.engine().missing_after_restore().await.unwrap().unwrap().wanted;
+    assert_eq!(wanted[0].1[0].next(), midnight.day(), "WeChat's clock may be behind");
 }

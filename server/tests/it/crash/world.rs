@@ -8,7 +8,7 @@ use crate::world::MASTER_KEY;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -22,6 +22,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 const DEMO: &str = include_str!("../../../../simulator/demo.toml");
+
+/// How long WeChat waits for the answer to a push: a busy machine is not a lost delivery.
+const PUSH_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// WeChat, a data folder, and the address under which both know whichever server runs now.
 pub(super) struct World {
@@ -58,8 +61,7 @@ impl World {
             }
         });
         let mut options = simulator::Options::new(simulator::Config::parse(DEMO).unwrap(), &url);
-        // A busy machine is not a lost delivery.
-        options.push_timeout = Duration::from_secs(30);
+        options.push_timeout = PUSH_TIMEOUT;
         let wechat = simulator::start(options).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.pool_max_idle_per_host(0).timeout(Duration::from_secs(20)).build().unwrap();
@@ -147,13 +149,15 @@ impl World {
         Server { child, log, last: String::new() }
     }
 
-    /// Tells WeChat something and gives its answer.
+    /// Tells WeChat something and gives its answer. It may push three times first, and each push may wait for a server.
     pub(super) async fn wechat(&self, call: &str, body: Value) -> Value {
         let request = self.http.post(format!("{}/_sim/{call}", self.wechat.url)).body(body.to_string());
-        let answer = request.send().await.unwrap();
+        let answer = request.timeout(PUSH_TIMEOUT * 4).send().await.unwrap();
         let text = answer.text().await.unwrap();
         let told: Value = serde_json::from_str(&text).unwrap();
         assert!(told.get("error").is_none(), "{call}: {told}");
+        let unanswered = told["deliveries"].to_string().contains("no answer within");
+        assert!(!unanswered, "a server that ran all the time did not answer a push: {told}");
         told
     }
 
@@ -251,10 +255,15 @@ async fn carry(mut phone: TcpStream, mut server: watch::Receiver<Option<SocketAd
                 return;
             }
             // It has died, but its end was not noticed yet.
-            Err(_) => {
+            Err(refused) if refused.kind() == ErrorKind::ConnectionRefused => {
                 if server.changed().await.is_err() {
                     return;
                 }
+            }
+            // The machine had no port or no file left for it: nothing changes at the server, so this is tried again.
+            Err(other) => {
+                println!("a connection to the server failed: {other}");
+                tokio::task::yield_now().await;
             }
         }
     }

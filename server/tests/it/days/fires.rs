@@ -128,7 +128,7 @@ impl World {
         }
         let look = |engine: Engine| async move { engine.settle_after_restore(&console()).await };
         match self.staff("the gap is looked at", look).await {
-            Some(Standstill::Ended(_) | Standstill::None) => self.everything_goes_on().await,
+            Some(Standstill::Ended(_) | Standstill::None(_)) => self.everything_goes_on().await,
             Some(Standstill::GoesOn { .. }) | None => {}
         }
     }
