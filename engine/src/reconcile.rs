@@ -85,15 +85,19 @@ impl Engine {
 
     async fn merchant_of_bill(&self, asked: Option<MchId>, bill: &DayBill, lang: Lang) -> Result<MchId, Error> {
         let known = store::merchants(self.db().read()).await?;
-        let wanted = match (asked, &bill.mch_id, known.as_slice()) {
-            (Some(asked), Some(named), _) if asked != *named => {
+        let hint = bill.submitted_by.as_ref().filter(|hint| known.contains(hint));
+        let wanted = match (asked, &bill.mch_id) {
+            (Some(asked), Some(named)) if asked != *named => {
                 return Err(Error::conflict(say::other_merchant(named, lang)));
             }
-            (Some(asked), _, _) => asked,
-            (None, Some(named), _) => named.clone(),
-            (None, None, [only]) => only.clone(),
-            (None, None, []) => return Err(Error::conflict(say::no_merchant(lang))),
-            (None, None, [_, ..]) => return Err(Error::conflict(say::which_merchant(lang))),
+            (Some(asked), _) => asked,
+            (None, Some(named)) => named.clone(),
+            (None, None) => match (hint, known.as_slice()) {
+                (Some(hint), _) => hint.clone(),
+                (None, [only]) => only.clone(),
+                (None, []) => return Err(Error::conflict(say::no_merchant(lang))),
+                (None, [_, ..]) => return Err(Error::conflict(say::which_merchant(lang))),
+            },
         };
         if known.contains(&wanted) {
             return Ok(wanted);

@@ -14,7 +14,7 @@ use sea_orm::ConnectionTrait;
 pub(crate) const RESTORED_AT: &str = "restored_at";
 /// The setting that tells the newest instant that the restored books know of.
 const KNOWN_UNTIL: &str = "restored_known_until";
-/// The setting that tells of the last standstill that ended: the first and the last day whose bills had to tell.
+/// The setting that tells of the last standstill that ended: the first and the last day whose bills had to tell, and when.
 const ANSWERED: &str = "restored_answered";
 /// The setting that tells whose secrets the database keeps.
 const FINGERPRINT: &str = "master_key_fingerprint";
@@ -42,8 +42,8 @@ pub(crate) struct Gap {
 pub(crate) struct Question {
     /// On which days somebody may have been paid of whom the books do not know.
     pub gap: Gap,
-    /// True while everything stands still for it.
-    pub stands_still: bool,
+    /// When the standstill ended; `None` while everything stands still.
+    pub ended_at: Option<UnixMs>,
 }
 
 impl Gap {
@@ -122,13 +122,16 @@ impl Engine {
 
     /// Ends the standstill, in the transaction that saw what was paid since the backup. Errors: nothing stands still.
     pub(crate) async fn end_hold_in(&self, tx: &mut Tx, by: &Operator) -> Result<(), Error> {
+        let now = self.clock().now();
         let Some(Gap { from, to }) = gap(tx.conn()).await? else {
             return Err(Error::conflict("nothing stands still after a restore"));
         };
+        // The gap before this one may still be asked about; between the two every payment is in the books.
+        let from = answered(tx.conn(), now).await?.map_or(from, |former| former.gap.from.min(from));
         settings::forget(tx, RESTORED_AT).await?;
         settings::forget(tx, KNOWN_UNTIL).await?;
-        settings::put(tx, ANSWERED, &format!("{} {}", from.0, to.0)).await?;
-        self.book_lost_money(tx, by).await?;
+        settings::put(tx, ANSWERED, &format!("{} {} {}", from.0, to.0, now.0)).await?;
+        self.book_lost_money(tx, by, now).await?;
         audit::note(self, tx, by, "restore.confirm", 0).await
     }
 }
@@ -138,10 +141,13 @@ pub(crate) async fn is_held(db: &impl ConnectionTrait) -> Result<bool, Error> {
     Ok(settings::find(db, RESTORED_AT).await?.is_some())
 }
 
-/// Waits until nobody else is ending the standstill: what is read after this holds all claims that were lost, or the
-/// standstill goes on and whoever ends it will see what this transaction writes.
+/// Waits until nobody else is entering claims that were lost: what is read after this holds all of them, or whoever enters
+/// more will see what this transaction writes. Whoever ends a standstill meanwhile puts the second row in place of the first.
 pub(crate) async fn await_settlement(tx: &Tx) -> Result<(), Error> {
-    settings::locked(tx.conn(), RESTORED_AT, Lock::ForUpdate).await.map(|_| ())
+    for row in [RESTORED_AT, ANSWERED] {
+        settings::locked(tx.conn(), row, Lock::ForUpdate).await?;
+    }
+    Ok(())
 }
 
 async fn instant(db: &impl ConnectionTrait, name: &str) -> Result<Option<UnixMs>, Error> {
@@ -159,13 +165,19 @@ pub(crate) async fn gap(db: &impl ConnectionTrait) -> Result<Option<Gap>, Error>
 /// The gap of this standstill; or of the last one that ended: while WeChat still tells whom it paid, a corrected bill of
 /// one of its days may bring what the first one did not have.
 pub(crate) async fn question(db: &impl ConnectionTrait, now: UnixMs) -> Result<Option<Question>, Error> {
-    if let Some(gap) = gap(db).await? {
-        return Ok(Some(Question { gap, stands_still: true }));
+    match gap(db).await? {
+        Some(gap) => Ok(Some(Question { gap, ended_at: None })),
+        None => answered(db, now).await,
     }
+}
+
+async fn answered(db: &impl ConnectionTrait, now: UnixMs) -> Result<Option<Question>, Error> {
     let Some(kept) = settings::find(db, ANSWERED).await? else { return Ok(None) };
-    let days = kept.split_once(' ').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
-    let (from, to) = days.ok_or_else(|| Error::broken(format!("{ANSWERED} is {kept:?}")))?;
+    let numbers: Option<Vec<i64>> = kept.split(' ').map(|number| number.parse().ok()).collect();
+    let Some(&[from, to, ended_at]) = numbers.as_deref() else {
+        return Err(Error::broken(format!("{ANSWERED} is {kept:?}")));
+    };
     let told_since = now.plus(-retry::NOT_FOUND_BELIEVED_UNTIL_MS).day();
     let gap = Gap { from: BeijingDay(from), to: BeijingDay(to) };
-    Ok((told_since <= gap.to).then_some(Question { gap, stands_still: false }))
+    Ok((told_since <= gap.to).then_some(Question { gap, ended_at: Some(UnixMs(ended_at)) }))
 }

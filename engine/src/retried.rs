@@ -11,7 +11,7 @@ const PAUSE_MAX: u32 = 8;
 
 impl Engine {
     /// Runs a verb that writes; runs it again while the database says that another transaction came first (PostgreSQL
-    /// 40001 and 40P01, or a unique row that a concurrent transaction wrote). Nothing of a lost try remains, so the
+    /// 40001 and 40P01, or a unique row that a concurrent transaction wrote; on either, an id that was drawn twice). Nothing of a lost try remains, so the
     /// verb reads everything anew; what must not change between tries, like a drawn amount, is made outside.
     /// Errors: the verb's own; busy when it lost every time.
     pub(crate) async fn retried<T, F>(&self, verb: impl Fn() -> F) -> Result<T, Error>

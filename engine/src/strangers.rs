@@ -6,6 +6,7 @@
 //! that waits to be opened keeps everything standing until it is opened or went back, a day at most. Where WeChat names
 //! nobody, staff have to say that they accept a second claim of that person: `accept_unnamed`.
 
+use crate::operators::console;
 use crate::restore::{self, Gap, Question};
 use crate::store::budgets::{self, Transfer};
 use crate::store::strangers::{self as store, Found, Lost, Purse, Stranger};
@@ -20,9 +21,8 @@ use rules::operator::Operator;
 use rules::payout::{PAID_SINCE_BACKUP, Rail};
 use rules::retry;
 use rules::say::{Lang, bill as say};
-use rules::time::{BeijingDay, UnixMs};
+use rules::time::{BeijingDay, UnixMs, hours};
 use sea_orm::ConnectionTrait;
-use std::collections::HashSet;
 use std::time::Duration;
 use wechat::pay::gethbinfo::HbStatus;
 use wechat::pay::redpack::HbAnswer;
@@ -33,19 +33,22 @@ const ASKED_AT_ONCE: usize = 8;
 /// How long they may take: a page waits for them. Whoever was not asked for is the first next time.
 const ASKED_WITHIN: Duration = Duration::from_secs(12);
 
+/// When a payment has been opened or went back, a day for the packet and one for clocks and bills.
+const OPENED_OR_BACK_MS: i64 = hours(48);
+
 /// How the standstill may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ends {
     /// Once everybody who was paid is named.
     WithNames,
-    /// Although somebody is not, of those who were to be asked for before.
+    /// Although somebody is not, once WeChat was asked for all of them.
     WithoutNames,
 }
 
 /// How the standstill after a restore stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standstill {
-    /// Nothing stands still. Tells how many claims were entered all the same, by a bill that came after the end.
+    /// Nothing stands still. Tells how many claims were entered all the same: a bill came after the end.
     None(u64),
     /// It ended with this: everybody who was paid is known. Tells how many claims were entered.
     Ended(u64),
@@ -55,6 +58,8 @@ pub enum Standstill {
         wanted: Vec<(MchId, Vec<BeijingDay>)>,
         /// Payments whose person is not known, with their amounts.
         nameless: Vec<(MchBillno, Fen)>,
+        /// Of how many of them WeChat was not asked yet: each time there is time for some.
+        unasked: i64,
     },
 }
 
@@ -66,7 +71,7 @@ impl Engine {
     }
 
     /// The same, and ends the standstill although some who were paid cannot be named: they could claim a second time.
-    /// While a bill is wanted it goes on, as that may name more of them.
+    /// While a bill is wanted, or WeChat was not asked for all of them, it goes on, as that may name more of them.
     pub async fn settle_without_names(&self, by: &Operator) -> Result<Standstill, Error> {
         self.settle(by, Ends::WithoutNames).await
     }
@@ -77,15 +82,16 @@ impl Engine {
         };
         self.retried(|| async {
             let mut tx = self.db().begin().await?;
+            restore::await_settlement(&tx).await?;
             enter_all(&mut tx, question, self.clock().now()).await?;
             tx.commit().await
         })
         .await?;
-        let asked_for = self.ask_for_strangers().await?;
+        self.ask_for_strangers().await?;
         let settled = self
             .retried(|| async {
                 let mut tx = self.db().begin().await?;
-                let settled = self.settle_in(&mut tx, by, ends, &asked_for).await?;
+                let settled = self.settle_in(&mut tx, by, ends).await?;
                 tx.commit().await.map(|()| settled)
             })
             .await?;
@@ -93,51 +99,55 @@ impl Engine {
         Ok(settled)
     }
 
-    async fn settle_in(
-        &self,
-        tx: &mut Tx,
-        by: &Operator,
-        ends: Ends,
-        asked_for: &HashSet<MchBillno>,
-    ) -> Result<Standstill, Error> {
+    async fn settle_in(&self, tx: &mut Tx, by: &Operator, ends: Ends) -> Result<Standstill, Error> {
         let now = self.clock().now();
         restore::await_settlement(tx).await?;
         let Some(question) = restore::question(tx.conn(), now).await? else { return Ok(Standstill::None(0)) };
-        if !question.stands_still {
-            // Each claim comes before this, or sees what it enters.
-            store::lock_lines(tx).await?;
-        }
+        // Each claim comes before this, or sees what it enters.
+        store::lock_lines(tx).await?;
         // A bill may have come since the numbers of the others were entered.
         enter_all(tx, question, now).await?;
-        let entered = store::enter_claims(tx).await?;
+        // Before people are entered: whoever is named meanwhile keeps everything standing once more.
+        let Missing { wanted, nameless } = missing(tx.conn(), question.gap).await?;
+        let unasked = store::unasked(tx.conn(), told_since(now)).await?;
+        let entered = store::enter_claims(tx, question.ended_at.unwrap_or(now)).await?;
         for number in store::hold(tx).await? {
             held_since_backup(tx, &number, now).await?;
         }
-        if !question.stands_still {
-            self.book_lost_money(tx, by).await?;
+        if question.ended_at.is_some() {
+            self.book_lost_money(tx, by, now.plus(-OPENED_OR_BACK_MS)).await?;
             return Ok(Standstill::None(entered));
         }
-        let Missing { wanted, nameless } = missing(tx.conn(), question.gap).await?;
         let accepted = match ends {
-            Ends::WithoutNames => {
-                store::open(tx.conn(), told_since(now)).await?.iter().all(|s| asked_for.contains(&s.mch_billno))
-            }
             Ends::WithNames => nameless.is_empty(),
+            Ends::WithoutNames => unasked == 0,
         };
         if !wanted.is_empty() || !accepted {
-            return Ok(Standstill::GoesOn { wanted, nameless });
+            return Ok(Standstill::GoesOn { wanted, nameless, unasked });
         }
         self.end_hold_in(tx, by).await?;
         Ok(Standstill::Ended(entered))
     }
 
-    /// What was paid since the backup is not free any more: it is taken back from the lines that can have paid it, first
-    /// from those of campaigns that run, and from those with the most. Staff see it in the statements.
-    pub(crate) async fn book_lost_money(&self, tx: &mut Tx, by: &Operator) -> Result<(), Error> {
+    /// What goes on by itself after a restore: WeChat is asked again for the people whom a bill paid. Nothing is asked
+    /// where nobody is unknown.
+    pub(crate) async fn settle_by_itself(&self) -> Result<(), Error> {
         let now = self.clock().now();
-        // Whoever books the same money meanwhile has booked it once the lines are locked.
-        store::lock_lines(tx).await?;
-        let lost = store::lost(tx.conn()).await?;
+        let Some(question) = restore::question(self.db().read(), now).await? else { return Ok(()) };
+        if question.ended_at.is_some() && store::open(self.db().read(), told_since(now)).await?.is_empty() {
+            return Ok(());
+        }
+        let settled = self.settle(&console(), Ends::WithNames).await?;
+        tracing::info!(?settled, "the standstill after a restore was looked at");
+        Ok(())
+    }
+
+    /// What was paid since the backup is not free any more: it is taken back from the lines that can have paid it, first
+    /// from those of campaigns that run, and from those with the most. Staff see it in the statements. Of somebody who is
+    /// not named only what was paid before that instant: what was paid later may still go back.
+    pub(crate) async fn book_lost_money(&self, tx: &mut Tx, by: &Operator, paid_before: UnixMs) -> Result<(), Error> {
+        let now = self.clock().now();
+        let lost = store::book(tx, paid_before, now).await?;
         if lost.is_empty() {
             return Ok(());
         }
@@ -152,7 +162,7 @@ impl Engine {
             }
             audit::note(self, tx, by, "restore.lost", campaign.0).await?;
         }
-        store::booked(tx, now).await
+        Ok(())
     }
 
     /// What keeps everything standing after a restore, as far as it is known now; `None` when nothing stands still.
@@ -164,28 +174,34 @@ impl Engine {
     }
 
     /// Ends the standstill although some who were paid cannot be named: they could claim a second time. Errors
-    /// (conflict): nothing stands still; a bill is wanted, and may name more of them; one that came just now has more.
+    /// (conflict): nothing stands still; a bill is wanted, or WeChat was not asked for all, and may name more of them.
     pub async fn accept_unnamed(&self, by: &Operator, lang: Lang) -> Result<(), Error> {
         match self.settle_without_names(by).await? {
             Standstill::Ended(_) => Ok(()),
-            Standstill::GoesOn { wanted, .. } if wanted.is_empty() => Err(Error::conflict(say::more_came(lang))),
+            Standstill::GoesOn { wanted, .. } if wanted.is_empty() => Err(Error::conflict(say::not_all_asked(lang))),
             Standstill::GoesOn { .. } => Err(Error::conflict(say::bills_first(lang))),
             Standstill::None(_) => Err(Error::conflict(say::stands_no_more(lang))),
         }
     }
 
-    /// Asks for as many as there is time for; what WeChat told stays. Gives the numbers of all who were to be asked for.
-    async fn ask_for_strangers(&self) -> Result<HashSet<MchBillno>, Error> {
+    /// Asks for as many as there is time for; what WeChat told stays.
+    async fn ask_for_strangers(&self) -> Result<(), Error> {
         let open = store::open(self.db().read(), told_since(self.clock().now())).await?;
-        match tokio::time::timeout(ASKED_WITHIN, self.ask_for(&open)).await {
-            Ok(asked) => asked?,
-            Err(_) => tracing::warn!(strangers = open.len(), "not all whom a bill paid were asked for in this time"),
-        }
-        Ok(open.into_iter().map(|stranger| stranger.mch_billno).collect())
+        let asked = tokio::time::timeout(ASKED_WITHIN, self.ask_for(&open)).await;
+        asked.unwrap_or_else(|_| {
+            tracing::warn!(strangers = open.len(), "not all whom a bill paid were asked for in this time");
+            Ok(())
+        })
     }
 
     async fn ask_for(&self, open: &[Stranger]) -> Result<(), Error> {
         for some in open.chunks(ASKED_AT_ONCE) {
+            self.retried(|| async {
+                let mut tx = self.db().begin().await?;
+                store::begin_to_ask(&mut tx, some, self.clock().now()).await?;
+                tx.commit().await
+            })
+            .await?;
             let asked = some.iter().map(async |stranger| {
                 let payers = store::payers(self.db().read(), &stranger.mch_id).await?;
                 let found = self.find_person(stranger, &payers).await;
@@ -238,9 +254,9 @@ impl Engine {
 /// has none, unless another server pays from the old books.
 async fn enter_all(tx: &mut Tx, question: Question, now: UnixMs) -> Result<(), Error> {
     let Gap { from, to } = question.gap;
-    let to = if question.stands_still { now.day() } else { to.next() };
+    let to = if question.ended_at.is_none() { now.day() } else { to.next() };
     for (mch_id, _) in store::merchants(tx.conn(), from).await? {
-        store::enter(tx, &mch_id, from, to, now).await?;
+        store::enter(tx, &mch_id, from, to).await?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The background loops: one pays what is due, asks about what is unknown and tidies up; one folds the database's log.
+//! The background loops: one pays what is due, asks about what is unknown, tidies up and goes on with a restore; one folds the database's log.
 //! Refuses to stop for an error: it is logged, nothing is lost, and the next round tries again.
 
 use crate::Engine;
@@ -36,6 +36,9 @@ pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
             tidied_at = now;
             if let Err(error) = engine.tidy_inbox().await {
                 tracing::warn!(%error, "tidying the inbox failed; it is tried again later");
+            }
+            if let Err(error) = engine.settle_by_itself().await {
+                tracing::warn!(%error, "nobody was asked for after the restore; it is tried again later");
             }
         }
         tokio::select! {

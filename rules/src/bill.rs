@@ -45,8 +45,10 @@ pub struct BillRow {
 pub struct DayBill {
     /// The day of all its rows.
     pub day: BeijingDay,
-    /// The merchant that the file names, if it names one.
+    /// The merchant that our rows name, if they do.
     pub mch_id: Option<MchId>,
+    /// The merchant that foreign rows name: it submitted them, also where the bill is another's.
+    pub submitted_by: Option<MchId>,
     /// The file's SHA-256: the same file is known again.
     pub hash: String,
     /// The rows that are ours, in their order.
@@ -58,7 +60,7 @@ pub struct DayBill {
 impl DayBill {
     /// The bill of a day on which no money moved: WeChat makes no file for it.
     pub fn of_nothing(day: BeijingDay) -> Self {
-        Self { day, mch_id: None, hash: String::new(), rows: Vec::new(), foreign: 0 }
+        Self { day, mch_id: None, submitted_by: None, hash: String::new(), rows: Vec::new(), foreign: 0 }
     }
 
     /// True when no money moved by it.

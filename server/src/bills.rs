@@ -85,21 +85,27 @@ async fn tell(engine: &Engine, there: &Imported, news: News) -> Result<bool, Str
 /// Goes on with what a restore left open; true while everything still stands.
 async fn settle(engine: &Engine, accept_unnamed: bool) -> Result<bool, String> {
     let by = console();
-    let settled = match accept_unnamed {
-        true => engine.settle_without_names(&by).await,
-        false => engine.settle_after_restore(&by).await,
+    let settled = loop {
+        let settled = match accept_unnamed {
+            true => engine.settle_without_names(&by).await,
+            false => engine.settle_after_restore(&by).await,
+        };
+        match settled.map_err(|e| e.to_string())? {
+            Standstill::GoesOn { unasked, .. } if unasked > 0 => {}
+            settled => break settled,
+        }
     };
-    match settled.map_err(|e| e.to_string())? {
+    match settled {
         Standstill::None(0) => Ok(false),
         Standstill::None(claims) => {
-            out(&format!("{claims} lost claims were entered by a bill that came after the standstill\n"))?;
+            out(&format!("{claims} lost claims were entered, after the standstill had ended\n"))?;
             Ok(false)
         }
         Standstill::Ended(claims) => {
             out(&format!("the standstill after the restore ended; {claims} lost claims were entered\n"))?;
             Ok(false)
         }
-        Standstill::GoesOn { wanted, nameless } => {
+        Standstill::GoesOn { wanted, nameless, unasked: _ } => {
             for (mch_id, days) in &wanted {
                 out(&format!("{}\n", say::still_wanted(mch_id, days, Lang::En)))?;
             }

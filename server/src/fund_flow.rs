@@ -52,9 +52,8 @@ struct Reading {
     rows: Vec<BillRow>,
     foreign: i64,
     day: Option<BeijingDay>,
-    /// The merchant whom our rows name, or foreign ones: another may submit those.
     mch_id: Option<MchId>,
-    foreign_mch_id: Option<MchId>,
+    submitted_by: Option<MchId>,
     income: Sum,
     spending: Sum,
 }
@@ -85,9 +84,8 @@ pub fn read(file: &[u8]) -> Result<DayBill, WrongFile> {
             let (_, sums) = next()?.ok_or(WrongFile::NoSums)?;
             reading.compare(&sums)?;
             let hash = hex::encode(Sha256::digest(file));
-            let Reading { rows, foreign, day, mch_id, foreign_mch_id, .. } = reading;
-            let mch_id = mch_id.or(foreign_mch_id);
-            return Ok(DayBill { day: day.ok_or(WrongFile::Empty)?, mch_id, hash, rows, foreign });
+            let Reading { rows, foreign, day, mch_id, submitted_by, .. } = reading;
+            return Ok(DayBill { day: day.ok_or(WrongFile::Empty)?, mch_id, submitted_by, hash, rows, foreign });
         }
         reading.row(&record).map_err(|wrong| wrong.unwrap_or(WrongFile::Line(line)))?;
     }
@@ -129,7 +127,7 @@ impl Reading {
             foreign: 0,
             day: None,
             mch_id: None,
-            foreign_mch_id: None,
+            submitted_by: None,
             income,
             spending,
         })
@@ -150,7 +148,7 @@ impl Reading {
         let ours = MchBillno::try_from(number).ok().filter(|_| number.starts_with(PREFIX));
         let applicant = self.columns.applicant.and_then(|column| self.columns.value(record, column));
         let named = applicant.and_then(|who| who.strip_suffix("API")).and_then(|id| MchId::try_from(id).ok());
-        let whose = if ours.is_some() { &mut self.mch_id } else { &mut self.foreign_mch_id };
+        let whose = if ours.is_some() { &mut self.mch_id } else { &mut self.submitted_by };
         *whose = whose.take().or(named);
         let day = *self.day.get_or_insert(at.day());
         if day != at.day() {
@@ -228,9 +226,12 @@ mod tests {
         let provider = SHOP.replace("system", "1999999999API");
         lines.remove(3);
         lines.insert(1, &provider);
-        assert_eq!(read(&file(&lines)).unwrap().mch_id, Some(MchId::try_from("1230000109").unwrap()));
+        let named = |number: &str| Some(MchId::try_from(number).unwrap());
+        let bill = read(&file(&lines)).unwrap();
+        assert_eq!((bill.mch_id, bill.submitted_by), (named("1230000109"), named("1999999999")));
         let foreign = [HEAD, &provider, SUM_NAMES, "`1,`1,`12.00,`0,`0.00", ""];
-        assert_eq!(read(&file(&foreign)).unwrap().mch_id, Some(MchId::try_from("1999999999").unwrap()));
+        let bill = read(&file(&foreign)).unwrap();
+        assert_eq!((bill.mch_id, bill.submitted_by), (None, named("1999999999")));
     }
 
     #[test]

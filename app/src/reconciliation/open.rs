@@ -25,8 +25,11 @@ fn nothing_on(
     lang: Lang,
 ) -> AnyView {
     let title = day.map(|day| say::no_bill_title(day, &mch_id, lang)).unwrap_or_default();
-    let stands_still = change.page.with_untracked(|page| page.missing.is_some());
-    let effect = if stands_still { say::no_bill_then(lang) } else { say::no_bill_effect(lang) };
+    let is_wanted = |Missing { wanted, .. }: &Missing| {
+        wanted.iter().any(|(whose, days)| *whose == mch_id && day.is_some_and(|day| days.contains(&day)))
+    };
+    let wanted = change.page.with(|page| page.missing.as_ref().is_some_and(is_wanted));
+    let effect = if wanted { say::no_bill_then(lang) } else { say::no_bill_effect(lang) };
     view! {
         <Confirm
             word=say::no_bill(lang)

@@ -49,9 +49,9 @@ use std::time::Duration;
 
 /// How often nodes that start together may be in each other's way.
 const MIGRATION_TRIES: u32 = 20;
-/// PostgreSQL's codes for what is there already: a table or index, the type of its rows or a trigger, a column, a
-/// function.
-const EXISTS: [&str; 4] = ["42P07", "42710", "42701", "42723"];
+/// PostgreSQL's codes for what another node has done already: a table or index that is there, the type of its rows or a
+/// trigger, a column, a function; an index or a table that is gone, a column that is.
+const DONE: [&str; 7] = ["42P07", "42710", "42701", "42723", "42704", "42P01", "42703"];
 
 /// The database: one writer and many readers on SQLite, one pool on PostgreSQL.
 #[derive(Clone)]
@@ -93,9 +93,9 @@ impl Db {
         use migration::{Migrator, MigratorTrait};
         for _ in 0..MIGRATION_TRIES {
             match Migrator::up(&self.writer, None).await {
-                // Another node started at the same moment and made the same table first: it will be there now.
+                // Another node started at the same moment and took the same step first: it will be done now.
                 Err(error)
-                    if is_lost_race(&error) || code(&error).is_some_and(|code| EXISTS.contains(&code.as_str())) =>
+                    if is_lost_race(&error) || code(&error).is_some_and(|code| DONE.contains(&code.as_str())) =>
                 {
                     tracing::info!(%error, "another node brings the database up to date");
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -302,9 +302,10 @@ pub fn is_busy(error: &DbErr) -> bool {
 }
 
 /// True when a concurrent transaction came first: PostgreSQL's 40001 and 40P01, and 23505 where a verb looked for a row,
-/// found none, and met it when it wrote; done again, the verb finds it. (SQLite has one writer, so nobody can.)
+/// found none, and met it when it wrote; done again, the verb finds it. SQLite has one writer, so there it is only an id
+/// (its 1555) that another process drew in the same millisecond; done again, the verb draws another.
 pub fn is_lost_race(error: &DbErr) -> bool {
-    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "23505"))
+    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "23505" | "1555"))
 }
 
 /// True when a statement went through, false when a unique rule refused its row.

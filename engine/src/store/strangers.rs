@@ -9,6 +9,7 @@ use rules::ids::{Appid, CampaignId, LineId, MchBillno, MchId, Openid, PayoutId};
 use rules::payout::{PAID_SINCE_BACKUP, Rail};
 use rules::time::{BeijingDay, UnixMs};
 use sea_orm::{ConnectionTrait, QueryResult};
+use std::collections::BTreeMap;
 
 /// A payment of nobody we know.
 #[derive(Debug, Clone)]
@@ -32,6 +33,12 @@ pub enum Found {
     Untold,
 }
 
+/// A stranger `s` whose person is not known, and of whom no line knows.
+const OPEN: &str = "s.state IN ('open', 'untold') AND s.booked_at IS NULL";
+/// The beginning of "a bill has paid `s`, and of that row `r` is true"; it wants a bracket.
+const PAID_ON: &str = "EXISTS (SELECT 1 FROM bill_rows r
+    WHERE r.mch_id = s.mch_id AND r.mch_billno = s.mch_billno AND r.movement = 'paid'";
+
 fn stranger(r: &QueryResult) -> Result<Stranger, Error> {
     Ok(Stranger {
         mch_id: parsed(r, "mch_id")?,
@@ -43,13 +50,13 @@ fn stranger(r: &QueryResult) -> Result<Stranger, Error> {
 
 /// Enters every payment of the bills of these days whose number our books do not know. What went back by the bills
 /// themselves is settled with that.
-pub async fn enter(tx: &mut Tx, mch_id: &MchId, from: BeijingDay, to: BeijingDay, now: UnixMs) -> Result<(), Error> {
+pub async fn enter(tx: &mut Tx, mch_id: &MchId, from: BeijingDay, to: BeijingDay) -> Result<(), Error> {
     let sql = "INSERT INTO strangers (mch_billno, mch_id, rail, amount_fen, state, at)
-        SELECT r.mch_billno, r.mch_id, MIN(r.rail), MAX(r.amount_fen), 'open', $3 FROM bill_rows r
-        WHERE r.mch_id = $1 AND r.day >= $2 AND r.day <= $4 AND r.movement = 'paid'
+        SELECT r.mch_billno, r.mch_id, MIN(r.rail), MAX(r.amount_fen), 'open', 0 FROM bill_rows r
+        WHERE r.mch_id = $1 AND r.day >= $2 AND r.day <= $3 AND r.movement = 'paid'
             AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.mch_billno = r.mch_billno)
         GROUP BY r.mch_billno, r.mch_id ON CONFLICT DO NOTHING";
-    exec(tx.conn(), sql, [mch_id.as_str().into(), from.0.into(), now.0.into(), to.0.into()]).await?;
+    exec(tx.conn(), sql, [mch_id.as_str().into(), from.0.into(), to.0.into()]).await?;
     let sql = "UPDATE strangers SET state = 'back' WHERE mch_id = $1 AND EXISTS (SELECT 1 FROM bill_rows r
         WHERE r.mch_id = strangers.mch_id AND r.mch_billno = strangers.mch_billno AND r.movement = 'returned')";
     exec(tx.conn(), sql, [mch_id.as_str().into()]).await?;
@@ -59,10 +66,23 @@ pub async fn enter(tx: &mut Tx, mch_id: &MchId, from: BeijingDay, to: BeijingDay
 /// Strangers paid since `told_since` who are still to be asked for, those first of whom nobody asked for longest: also
 /// those of whom WeChat did not tell, as it may not find a number today and find it tomorrow.
 pub async fn open(db: &impl ConnectionTrait, told_since: UnixMs) -> Result<Vec<Stranger>, Error> {
-    let sql = "SELECT * FROM strangers s WHERE state IN ('open', 'untold') AND EXISTS (SELECT 1 FROM bill_rows r
-            WHERE r.mch_id = s.mch_id AND r.mch_billno = s.mch_billno AND r.movement = 'paid' AND r.at >= $1)
-        ORDER BY at, mch_billno";
-    rows(db, sql, [told_since.0.into()]).await?.iter().map(stranger).collect()
+    let sql = format!("SELECT * FROM strangers s WHERE {OPEN} AND {PAID_ON} AND r.at >= $1) ORDER BY at, mch_billno");
+    rows(db, &sql, [told_since.0.into()]).await?.iter().map(stranger).collect()
+}
+
+/// How many of them were never asked for.
+pub async fn unasked(db: &impl ConnectionTrait, told_since: UnixMs) -> Result<i64, Error> {
+    let sql = format!("SELECT COUNT(*) AS n FROM strangers s WHERE {OPEN} AND at = 0 AND {PAID_ON} AND r.at >= $1)");
+    row(db, &sql, [told_since.0.into()]).await?.map_or(Ok(0), |r| Ok(get(&r, "n")?))
+}
+
+/// From now on they count as asked for, whatever WeChat answers.
+pub async fn begin_to_ask(tx: &mut Tx, some: &[Stranger], now: UnixMs) -> Result<(), Error> {
+    for stranger in some {
+        let sql = "UPDATE strangers SET at = $2 WHERE mch_billno = $1";
+        exec(tx.conn(), sql, [stranger.mch_billno.as_str().into(), now.0.into()]).await?;
+    }
+    Ok(())
 }
 
 /// Strangers whose money did not come back and whose claim nobody can tell: their person is not known, or no campaign
@@ -101,19 +121,24 @@ pub async fn learn(tx: &mut Tx, stranger: &Stranger, found: &Found, now: UnixMs)
 const LOST: &str = "SELECT 1 FROM claims c JOIN lost_claims l ON l.campaign_id = c.campaign_id
     AND l.payee = p.appid || ':' || c.payee_openid WHERE c.id = p.claim_id";
 
-/// Whoever was paid counts as having claimed in every campaign of the account that paid them.
-pub async fn enter_claims(tx: &mut Tx) -> Result<u64, Error> {
+/// Whoever was paid, and of whom no line knows yet, counts as having claimed in every campaign of the account that paid
+/// them that was there at that time.
+pub async fn enter_claims(tx: &mut Tx, there_at: UnixMs) -> Result<u64, Error> {
     let sql = "INSERT INTO lost_claims (campaign_id, payee, mch_billno)
         SELECT c.id, s.appid || ':' || s.openid, MIN(s.mch_billno) FROM strangers s
             JOIN accounts a ON a.appid = s.appid JOIN campaigns c ON c.payer_id = a.id
-        WHERE s.state = 'known' GROUP BY c.id, s.appid, s.openid ON CONFLICT DO NOTHING";
-    Ok(exec(tx.conn(), sql, []).await?)
+        WHERE s.state = 'known' AND s.booked_at IS NULL AND c.created_at <= $1
+        GROUP BY c.id, s.appid, s.openid ON CONFLICT DO NOTHING";
+    Ok(exec(tx.conn(), sql, [there_at.0.into()]).await?)
 }
 
-/// Holds what waits to be sent to somebody who was paid, and tells the numbers: one of them may be what the stranger's
-/// number was sent in place of.
+/// Holds what waits to be sent to somebody who was paid, as no line knows yet, and tells the numbers: one of them may be
+/// what the stranger's number was sent in place of.
 pub async fn hold(tx: &mut Tx) -> Result<Vec<MchBillno>, Error> {
-    let theirs = format!("state = 'queued' AND err_code <> $1 AND EXISTS ({LOST})");
+    let theirs = format!(
+        "state = 'queued' AND err_code <> $1 AND EXISTS ({LOST} AND EXISTS (SELECT 1 FROM strangers s
+            WHERE s.state = 'known' AND s.booked_at IS NULL AND s.appid = p.appid AND s.openid = c.payee_openid))"
+    );
     let code = || [PAID_SINCE_BACKUP.into()];
     let sql = format!("SELECT mch_billno FROM payouts p WHERE {theirs} ORDER BY id");
     let held = rows(tx.conn(), &sql, code()).await?.iter().map(|r| parsed(r, "mch_billno")).collect();
@@ -128,8 +153,7 @@ pub async fn was_paid_otherwise(db: &impl ConnectionTrait, payout: PayoutId) -> 
     Ok(row(db, &sql, [payout.0.into()]).await?.is_some())
 }
 
-/// Money that left since the backup and that no line knows of yet: by one account, or by any of a merchant where WeChat
-/// did not tell.
+/// Money that left since the backup: by one account, or by any of a merchant where WeChat did not tell.
 #[derive(Debug, Clone)]
 pub struct Lost {
     pub mch_id: MchId,
@@ -137,15 +161,19 @@ pub struct Lost {
     pub amount: Fen,
 }
 
-/// All money of which no line knows yet.
-pub async fn lost(db: &impl ConnectionTrait) -> Result<Vec<Lost>, Error> {
-    let sql = "SELECT mch_id, appid, CAST(SUM(amount_fen) AS BIGINT) AS amount_fen FROM strangers
-        WHERE state <> 'back' AND booked_at IS NULL GROUP BY mch_id, appid ORDER BY mch_id, appid";
-    let read = |r: &QueryResult| {
+/// All money of which no line knows; from now on they know of it. What nobody is named for was paid before `paid_before`.
+pub async fn book(tx: &mut Tx, paid_before: UnixMs, now: UnixMs) -> Result<Vec<Lost>, Error> {
+    let sql = format!(
+        "UPDATE strangers AS s SET booked_at = $1 WHERE state <> 'back' AND booked_at IS NULL
+            AND (state = 'known' OR {PAID_ON} AND r.at < $2)) RETURNING mch_id, appid, amount_fen"
+    );
+    let mut sums: BTreeMap<(MchId, Option<Appid>), Fen> = BTreeMap::new();
+    for r in &rows(tx.conn(), &sql, [now.0.into(), paid_before.0.into()]).await? {
         let appid = get::<Option<String>>(r, "appid")?.map(Appid::try_from).transpose().map_err(Error::broken)?;
-        Ok(Lost { mch_id: parsed(r, "mch_id")?, appid, amount: fen(r, "amount_fen")? })
-    };
-    rows(db, sql, []).await?.iter().map(read).collect()
+        let sum = sums.entry((parsed(r, "mch_id")?, appid)).or_default();
+        *sum = sum.checked_add(fen(r, "amount_fen")?).ok_or_else(|| Error::broken("more money than there is"))?;
+    }
+    Ok(sums.into_iter().map(|((mch_id, appid), amount)| Lost { mch_id, appid, amount }).collect())
 }
 
 /// A line that can have paid.
@@ -182,13 +210,6 @@ pub async fn purses(tx: &mut Tx) -> Result<Vec<Purse>, Error> {
         })
     };
     rows(tx.conn(), sql, []).await?.iter().map(read).collect()
-}
-
-/// From now on the lines know of it all.
-pub async fn booked(tx: &mut Tx, now: UnixMs) -> Result<(), Error> {
-    let sql = "UPDATE strangers SET booked_at = $1 WHERE state <> 'back' AND booked_at IS NULL";
-    exec(tx.conn(), sql, [now.0.into()]).await?;
-    Ok(())
 }
 
 /// Every merchant, and whether it can transfer, or did since `from` by its bills.

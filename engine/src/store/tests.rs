@@ -76,3 +76,14 @@ async fn sqlite_is_new_enough_to_be_folded_by_two() {
     let numbers: Vec<u32> = version.split('.').map(|n| n.parse().unwrap()).collect();
     assert!(numbers >= vec![3, 51, 3], "{version}: a log folded by two connections could lose what is in it");
 }
+
+#[tokio::test]
+async fn an_id_that_was_drawn_twice_is_a_race_and_a_name_that_is_taken_is_not() {
+    let db = Db::open("sqlite::memory:").await.unwrap();
+    let sql = "CREATE TABLE kept (id BIGINT PRIMARY KEY, name TEXT UNIQUE)";
+    db.writer.execute_unprepared(sql).await.unwrap();
+    let insert = async |row: &str| db.writer.execute_unprepared(&format!("INSERT INTO kept VALUES {row}")).await;
+    insert("(1, 'one')").await.unwrap();
+    assert!(super::is_lost_race(&insert("(1, 'two')").await.unwrap_err()));
+    assert!(!super::is_lost_race(&insert("(2, 'one')").await.unwrap_err()));
+}

@@ -33,14 +33,14 @@ sentences! {
     which_merchant: "有多个商户号，请指明账单属于哪一个（--mch）",
         "there are several merchants: say whose bill it is (--mch)";
     bills_first: "还缺账单，请先补齐", "Bills are still wanted; import those first";
-    more_came: "刚导入的账单里还有付款，请看过再确认", "A bill that came just now has more payments; look at them first";
+    not_all_asked: "还有付款没向微信查过，请先点「再查一次」", "WeChat was not asked about all of these payments yet; ask again first";
     stands_no_more: "领取和付款已经恢复", "Nothing stands still any more";
     has_a_bill: "这一天已经导入过有内容的账单", "A bill with rows of this day was imported";
     no_bill_day: "没有资金变动的日子", "A day on which nothing moved";
     no_bill: "这一天没有账单", "A day without a bill";
     no_bill_help: "这样的日子微信不生成账单，在这里说明，对账才完整", "WeChat makes no bill for it; say so here, and the days are complete";
     no_bill_effect: "这一天按没有任何收支来对账。如果我方那天有付款，会显示为差异。", "The day is reconciled as one on which nothing moved. If our books paid on it, that is shown as a difference.";
-    no_bill_then: "备份之后这一天付过的人就查不到，可以再领一次。先在商户平台确认这一天没有账单。", "Whoever was paid on it since the backup is not found, and could claim once more. Make sure at the merchant platform that the day has no bill.";
+    no_bill_then: "这一天如果付过款，那些人就查不到，可以再领一次。请先在商户平台确认这一天没有账单。", "Whoever was paid on it since the backup is not found, and could claim once more. Make sure at the merchant platform that the day has no bill.";
     no_bill_done: "已更新", "Updated";
     standing_still: "恢复备份后，领取和付款都停着", "After the restore, claims and payouts stand still";
     standing_still_lead: "备份之后付给过谁，要靠账单查清。补齐下面的账单，就会自动恢复。", "The bills tell who was paid since the backup. Once those below are here, everything goes on by itself.";
@@ -146,19 +146,21 @@ pub fn what_differs(difference: &Difference, lang: Lang) -> String {
             format!("the bill took ¥{theirs} back, our books did not yet; WeChat is asked again by itself")
         }
         (Kind::NoSuchPayout, Movement::Paid, Lang::Zh) => {
-            format!("账单付出 {theirs} 元，我方没有这个单号；可能是恢复备份前付的，请在商户平台按单号查询")
+            format!(
+                "账单付出 {theirs} 元，我方在这个商户号下没有这个单号；可能是恢复备份前付的，请在商户平台按单号查询"
+            )
         }
         (Kind::NoSuchPayout, Movement::Paid, Lang::En) => {
             format!(
-                "the bill paid ¥{theirs} under a number that our books never had, perhaps before a backup came back; look it up at the merchant platform"
+                "the bill paid ¥{theirs} under a number that our books do not have for this merchant, perhaps before a backup came back; look it up at the merchant platform"
             )
         }
         (Kind::NoSuchPayout, Movement::Returned, Lang::Zh) => {
-            format!("账单退回 {theirs} 元，我方没有这个单号；恢复备份时如果已从预算扣除，请注资补回")
+            format!("账单退回 {theirs} 元，我方在这个商户号下没有这个单号；恢复备份时如果已从预算扣除，请注资补回")
         }
         (Kind::NoSuchPayout, Movement::Returned, Lang::En) => {
             format!(
-                "the bill took ¥{theirs} back under a number that our books never had; if it was taken off a budget after a restore, fund that budget with it"
+                "the bill took ¥{theirs} back under a number that our books do not have for this merchant; if it was taken off a budget after a restore, fund that budget with it"
             )
         }
         (Kind::Amount, Movement::Paid | Movement::Returned, Lang::Zh) => {
