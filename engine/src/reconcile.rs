@@ -2,7 +2,7 @@
 //! Refuses to mend anything: it shows where the sides differ, and a person decides.
 
 use crate::store::{Tx, bills as store};
-use crate::{Engine, Error, audit, restore};
+use crate::{Engine, Error, audit, restore, strangers};
 use rules::bill::{DayBill, Imported, Reconciled, days_of};
 use rules::ids::MchId;
 use rules::operator::Operator;
@@ -77,7 +77,11 @@ impl Engine {
             },
             None => News::New,
         };
-        store::put(tx, mch_id, bill, by.id, self.clock().now()).await?;
+        let now = self.clock().now();
+        store::put(tx, mch_id, bill, by.id, now).await?;
+        if let Some(question) = restore::question(tx.conn(), now).await? {
+            strangers::enter_all(tx, &question, now).await?;
+        }
         audit::note(self, tx, by, "bill.import", bill.day.0).await?;
         let (there, _) = store::find(tx.conn(), mch_id, bill.day).await?.ok_or_else(Error::not_found)?;
         Ok((there, news))
@@ -85,14 +89,13 @@ impl Engine {
 
     async fn merchant_of_bill(&self, asked: Option<MchId>, bill: &DayBill, lang: Lang) -> Result<MchId, Error> {
         let known = store::merchants(self.db().read()).await?;
-        let hint = bill.submitted_by.as_ref().filter(|hint| known.contains(hint));
         let wanted = match (asked, &bill.mch_id) {
             (Some(asked), Some(named)) if asked != *named => {
                 return Err(Error::conflict(say::other_merchant(named, lang)));
             }
             (Some(asked), _) => asked,
             (None, Some(named)) => named.clone(),
-            (None, None) => match (hint, known.as_slice()) {
+            (None, None) => match (&bill.submitted_by, known.as_slice()) {
                 (Some(hint), _) => hint.clone(),
                 (None, [only]) => only.clone(),
                 (None, []) => return Err(Error::conflict(say::no_merchant(lang))),

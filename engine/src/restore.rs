@@ -2,6 +2,7 @@
 //! Refuses to pay from an old backup: until somebody answers for what was paid since, everything stands still.
 
 use crate::store::dialect::Lock;
+use crate::store::strangers::Whose;
 use crate::store::{Tx, copy, payouts, settings, strangers};
 use crate::{Db, Engine, Error, audit};
 use rules::bill;
@@ -42,6 +43,8 @@ pub(crate) struct Gap {
 pub(crate) struct Question {
     /// On which days somebody may have been paid of whom the books do not know.
     pub gap: Gap,
+    /// The first day of it, or of the gap before it while that is asked about, too.
+    pub since: BeijingDay,
     /// When the standstill ended; `None` while everything stands still.
     pub ended_at: Option<UnixMs>,
 }
@@ -123,15 +126,13 @@ impl Engine {
     /// Ends the standstill, in the transaction that saw what was paid since the backup. Errors: nothing stands still.
     pub(crate) async fn end_hold_in(&self, tx: &mut Tx, by: &Operator) -> Result<(), Error> {
         let now = self.clock().now();
-        let Some(Gap { from, to }) = gap(tx.conn()).await? else {
+        let Some(Question { since, gap, ended_at: None }) = question(tx.conn(), now).await? else {
             return Err(Error::conflict("nothing stands still after a restore"));
         };
-        // The gap before this one may still be asked about; between the two every payment is in the books.
-        let from = answered(tx.conn(), now).await?.map_or(from, |former| former.gap.from.min(from));
         settings::forget(tx, RESTORED_AT).await?;
         settings::forget(tx, KNOWN_UNTIL).await?;
-        settings::put(tx, ANSWERED, &format!("{} {} {}", from.0, to.0, now.0)).await?;
-        self.book_lost_money(tx, by, now).await?;
+        settings::put(tx, ANSWERED, &format!("{} {} {}", since.0, gap.to.0, now.0)).await?;
+        self.book_lost_money(tx, by, Whose::All).await?;
         audit::note(self, tx, by, "restore.confirm", 0).await
     }
 }
@@ -166,7 +167,11 @@ pub(crate) async fn gap(db: &impl ConnectionTrait) -> Result<Option<Gap>, Error>
 /// one of its days may bring what the first one did not have.
 pub(crate) async fn question(db: &impl ConnectionTrait, now: UnixMs) -> Result<Option<Question>, Error> {
     match gap(db).await? {
-        Some(gap) => Ok(Some(Question { gap, ended_at: None })),
+        Some(gap) => {
+            let former = answered(db, now).await?;
+            let since = former.map_or(gap.from, |former| former.since.min(gap.from));
+            Ok(Some(Question { gap, since, ended_at: None }))
+        }
         None => answered(db, now).await,
     }
 }
@@ -179,5 +184,5 @@ async fn answered(db: &impl ConnectionTrait, now: UnixMs) -> Result<Option<Quest
     };
     let told_since = now.plus(-retry::NOT_FOUND_BELIEVED_UNTIL_MS).day();
     let gap = Gap { from: BeijingDay(from), to: BeijingDay(to) };
-    Ok((told_since <= gap.to).then_some(Question { gap, ended_at: Some(UnixMs(ended_at)) }))
+    Ok((told_since <= gap.to).then_some(Question { gap, since: gap.from, ended_at: Some(UnixMs(ended_at)) }))
 }

@@ -9,8 +9,8 @@
 use crate::operators::console;
 use crate::restore::{self, Gap, Question};
 use crate::store::budgets::{self, Transfer};
-use crate::store::strangers::{self as store, Found, Lost, Purse, Stranger};
-use crate::store::{Tx, alerts, bills};
+use crate::store::strangers::{self as store, Found, Lost, Purse, Stranger, Whose};
+use crate::store::{Tx, alerts, bills, operators};
 use crate::{Engine, Error, audit};
 use rules::Fen;
 use rules::alert;
@@ -21,7 +21,7 @@ use rules::operator::Operator;
 use rules::payout::{PAID_SINCE_BACKUP, Rail};
 use rules::retry;
 use rules::say::{Lang, bill as say};
-use rules::time::{BeijingDay, UnixMs, hours};
+use rules::time::{BeijingDay, UnixMs, minutes};
 use sea_orm::ConnectionTrait;
 use std::time::Duration;
 use wechat::pay::gethbinfo::HbStatus;
@@ -33,12 +33,14 @@ const ASKED_AT_ONCE: usize = 8;
 /// How long they may take: a page waits for them. Whoever was not asked for is the first next time.
 const ASKED_WITHIN: Duration = Duration::from_secs(12);
 
-/// When a payment has been opened or went back, a day for the packet and one for clocks and bills.
-const OPENED_OR_BACK_MS: i64 = hours(48);
+/// How long after staff did something they may still be at work.
+const AT_WORK_MS: i64 = minutes(30);
 
 /// How the standstill may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ends {
+    /// Not by this.
+    NotNow,
     /// Once everybody who was paid is named.
     WithNames,
     /// Although somebody is not, once WeChat was asked for all of them.
@@ -83,7 +85,7 @@ impl Engine {
         self.retried(|| async {
             let mut tx = self.db().begin().await?;
             restore::await_settlement(&tx).await?;
-            enter_all(&mut tx, question, self.clock().now()).await?;
+            enter_all(&mut tx, &question, self.clock().now()).await?;
             tx.commit().await
         })
         .await?;
@@ -106,19 +108,20 @@ impl Engine {
         // Each claim comes before this, or sees what it enters.
         store::lock_lines(tx).await?;
         // A bill may have come since the numbers of the others were entered.
-        enter_all(tx, question, now).await?;
+        enter_all(tx, &question, now).await?;
         // Before people are entered: whoever is named meanwhile keeps everything standing once more.
         let Missing { wanted, nameless } = missing(tx.conn(), question.gap).await?;
         let unasked = store::unasked(tx.conn(), told_since(now)).await?;
-        let entered = store::enter_claims(tx, question.ended_at.unwrap_or(now)).await?;
+        let entered = store::enter_claims(tx, question.ended_at).await?;
         for number in store::hold(tx).await? {
             held_since_backup(tx, &number, now).await?;
         }
         if question.ended_at.is_some() {
-            self.book_lost_money(tx, by, now.plus(-OPENED_OR_BACK_MS)).await?;
+            self.book_lost_money(tx, by, Whose::Named).await?;
             return Ok(Standstill::None(entered));
         }
         let accepted = match ends {
+            Ends::NotNow => false,
             Ends::WithNames => nameless.is_empty(),
             Ends::WithoutNames => unasked == 0,
         };
@@ -129,25 +132,31 @@ impl Engine {
         Ok(Standstill::Ended(entered))
     }
 
-    /// What goes on by itself after a restore: WeChat is asked again for the people whom a bill paid. Nothing is asked
-    /// where nobody is unknown.
-    pub(crate) async fn settle_by_itself(&self) -> Result<(), Error> {
+    /// What goes on by itself after a restore: WeChat is asked again for the people whom a bill paid, and the standstill
+    /// ends once all are named. Not while staff are at work: they may be entering what is not in the backup.
+    pub async fn settle_by_itself(&self) -> Result<Standstill, Error> {
         let now = self.clock().now();
-        let Some(question) = restore::question(self.db().read(), now).await? else { return Ok(()) };
-        if question.ended_at.is_some() && store::open(self.db().read(), told_since(now)).await?.is_empty() {
-            return Ok(());
+        let db = self.db().read();
+        match restore::question(db, now).await? {
+            None => return Ok(Standstill::None(0)),
+            Some(question) if question.ended_at.is_some() && !store::is_any_unbooked(db).await? => {
+                return Ok(Standstill::None(0));
+            }
+            Some(_) => {}
         }
-        let settled = self.settle(&console(), Ends::WithNames).await?;
-        tracing::info!(?settled, "the standstill after a restore was looked at");
-        Ok(())
+        let at_work = operators::last_noted(db).await?.is_some_and(|at| now.since(at) < AT_WORK_MS);
+        let settled = self.settle(&console(), if at_work { Ends::NotNow } else { Ends::WithNames }).await?;
+        if let Standstill::Ended(claims) = settled {
+            tracing::info!(claims, "the standstill after the restore ended");
+        }
+        Ok(settled)
     }
 
     /// What was paid since the backup is not free any more: it is taken back from the lines that can have paid it, first
-    /// from those of campaigns that run, and from those with the most. Staff see it in the statements. Of somebody who is
-    /// not named only what was paid before that instant: what was paid later may still go back.
-    pub(crate) async fn book_lost_money(&self, tx: &mut Tx, by: &Operator, paid_before: UnixMs) -> Result<(), Error> {
+    /// from those of campaigns that run, and from those with the most. Staff see it in the statements.
+    pub(crate) async fn book_lost_money(&self, tx: &mut Tx, by: &Operator, whose: Whose) -> Result<(), Error> {
         let now = self.clock().now();
-        let lost = store::book(tx, paid_before, now).await?;
+        let lost = store::book(tx, whose, now).await?;
         if lost.is_empty() {
             return Ok(());
         }
@@ -207,6 +216,8 @@ impl Engine {
                 let found = self.find_person(stranger, &payers).await;
                 self.retried(|| async {
                     let mut tx = self.db().begin().await?;
+                    // Whoever enters claims and books their money sees this person at both, or at neither.
+                    restore::await_settlement(&tx).await?;
                     store::learn(&mut tx, stranger, &found, self.clock().now()).await?;
                     tx.commit().await
                 })
@@ -252,9 +263,9 @@ impl Engine {
 
 /// Enters every payment of the bills of the gap that our books do not know. While everything stands still a later bill
 /// has none, unless another server pays from the old books.
-async fn enter_all(tx: &mut Tx, question: Question, now: UnixMs) -> Result<(), Error> {
-    let Gap { from, to } = question.gap;
-    let to = if question.ended_at.is_none() { now.day() } else { to.next() };
+pub(crate) async fn enter_all(tx: &mut Tx, question: &Question, now: UnixMs) -> Result<(), Error> {
+    let from = question.since;
+    let to = if question.ended_at.is_none() { now.day() } else { question.gap.to.next() };
     for (mch_id, _) in store::merchants(tx.conn(), from).await? {
         store::enter(tx, &mch_id, from, to).await?;
     }

@@ -1,4 +1,5 @@
-//! The background loops: one pays what is due, asks about what is unknown, tidies up and goes on with a restore; one folds the database's log.
+//! The background loops: one pays what is due, asks about what is unknown and tidies up; one folds the database's log; one
+//! goes on with what a restore left open.
 //! Refuses to stop for an error: it is logged, nothing is lost, and the next round tries again.
 
 use crate::Engine;
@@ -37,9 +38,6 @@ pub async fn run(engine: Engine, stop: impl Future<Output = ()>) {
             if let Err(error) = engine.tidy_inbox().await {
                 tracing::warn!(%error, "tidying the inbox failed; it is tried again later");
             }
-            if let Err(error) = engine.settle_by_itself().await {
-                tracing::warn!(%error, "nobody was asked for after the restore; it is tried again later");
-            }
         }
         tokio::select! {
             biased;
@@ -66,6 +64,26 @@ pub async fn fold(engine: Engine, stop: impl Future<Output = ()>) {
     tokio::select! {
         () = stop => {}
         () = folding => {}
+    }
+}
+
+/// Asks again, every ten minutes, for the people whom a bill paid since an old backup, until `stop` resolves. Payouts do not
+/// wait for it.
+pub async fn settle(engine: Engine, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    let mut asked_at = engine.clock().now();
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(IDLE) => {}
+        }
+        let now = engine.clock().now();
+        if now.since(asked_at) > minutes(10) {
+            asked_at = now;
+            if let Err(error) = engine.settle_by_itself().await {
+                tracing::warn!(%error, "what a restore left open could not be looked at; it is tried again later");
+            }
+        }
     }
 }
 

@@ -123,6 +123,7 @@ pub async fn start(config: Config, clock: Clock, draw: Draw, work: bool) -> Resu
     if work {
         let engine = engine.clone();
         let stopped = stopped.clone();
+        tasks.push(tokio::spawn(engine::worker::settle(engine.clone(), until(stopped.clone()))));
         tasks.push(tokio::spawn(engine::worker::run(engine, until(stopped))));
     }
     tasks.push(tokio::spawn(serving::serve(listener, routes::router(site), config.limits, stopped)));

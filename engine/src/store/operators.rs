@@ -63,6 +63,12 @@ pub async fn of_session(db: &impl ConnectionTrait, token_hash: &str, now: UnixMs
     row(db, sql, [token_hash.into(), now.0.into()]).await?.as_ref().map(operator).transpose()
 }
 
+/// When staff did something last.
+pub async fn last_noted(db: &impl ConnectionTrait) -> Result<Option<UnixMs>, Error> {
+    let found = row(db, "SELECT at FROM audit ORDER BY id DESC LIMIT 1", []).await?;
+    Ok(found.map(|r| get(&r, "at")).transpose()?.map(UnixMs))
+}
+
 pub async fn note(tx: &mut Tx, id: i64, by: OperatorId, action: &str, object: i64, at: UnixMs) -> Result<(), Error> {
     let sql = "INSERT INTO audit (id, operator_id, action, object, at) VALUES ($1, $2, $3, $4, $5)";
     exec(tx.conn(), sql, [id.into(), by.0.into(), action.into(), object.to_string().into(), at.0.into()]).await?;

@@ -122,14 +122,14 @@ const LOST: &str = "SELECT 1 FROM claims c JOIN lost_claims l ON l.campaign_id =
     AND l.payee = p.appid || ':' || c.payee_openid WHERE c.id = p.claim_id";
 
 /// Whoever was paid, and of whom no line knows yet, counts as having claimed in every campaign of the account that paid
-/// them that was there at that time.
-pub async fn enter_claims(tx: &mut Tx, there_at: UnixMs) -> Result<u64, Error> {
+/// them that was there at that time, or is there.
+pub async fn enter_claims(tx: &mut Tx, there_at: Option<UnixMs>) -> Result<u64, Error> {
     let sql = "INSERT INTO lost_claims (campaign_id, payee, mch_billno)
         SELECT c.id, s.appid || ':' || s.openid, MIN(s.mch_billno) FROM strangers s
             JOIN accounts a ON a.appid = s.appid JOIN campaigns c ON c.payer_id = a.id
         WHERE s.state = 'known' AND s.booked_at IS NULL AND c.created_at <= $1
         GROUP BY c.id, s.appid, s.openid ON CONFLICT DO NOTHING";
-    Ok(exec(tx.conn(), sql, [there_at.0.into()]).await?)
+    Ok(exec(tx.conn(), sql, [there_at.map_or(i64::MAX, |at| at.0).into()]).await?)
 }
 
 /// Holds what waits to be sent to somebody who was paid, as no line knows yet, and tells the numbers: one of them may be
@@ -161,14 +161,33 @@ pub struct Lost {
     pub amount: Fen,
 }
 
-/// All money of which no line knows; from now on they know of it. What nobody is named for was paid before `paid_before`.
-pub async fn book(tx: &mut Tx, paid_before: UnixMs, now: UnixMs) -> Result<Vec<Lost>, Error> {
+/// Whose money is booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's: nobody is asked for any more.
+    All,
+    /// Theirs whom WeChat named: what others were paid may still go back.
+    Named,
+}
+
+/// True while the lines do not know of all money that did not go back.
+pub async fn is_any_unbooked(db: &impl ConnectionTrait) -> Result<bool, Error> {
+    let sql = "SELECT 1 AS one FROM strangers WHERE state <> 'back' AND booked_at IS NULL LIMIT 1";
+    Ok(row(db, sql, []).await?.is_some())
+}
+
+/// Money of which no line knows; from now on they know of it.
+pub async fn book(tx: &mut Tx, whose: Whose, now: UnixMs) -> Result<Vec<Lost>, Error> {
+    let named = match whose {
+        Whose::All => "",
+        Whose::Named => " AND state = 'known'",
+    };
     let sql = format!(
-        "UPDATE strangers AS s SET booked_at = $1 WHERE state <> 'back' AND booked_at IS NULL
-            AND (state = 'known' OR {PAID_ON} AND r.at < $2)) RETURNING mch_id, appid, amount_fen"
+        "UPDATE strangers SET booked_at = $1 WHERE state <> 'back' AND booked_at IS NULL{named}
+        RETURNING mch_id, appid, amount_fen"
     );
     let mut sums: BTreeMap<(MchId, Option<Appid>), Fen> = BTreeMap::new();
-    for r in &rows(tx.conn(), &sql, [now.0.into(), paid_before.0.into()]).await? {
+    for r in &rows(tx.conn(), &sql, [now.0.into()]).await? {
         let appid = get::<Option<String>>(r, "appid")?.map(Appid::try_from).transpose().map_err(Error::broken)?;
         let sum = sums.entry((parsed(r, "mch_id")?, appid)).or_default();
         *sum = sum.checked_add(fen(r, "amount_fen")?).ok_or_else(|| Error::broken("more money than there is"))?;

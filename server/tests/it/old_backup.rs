@@ -449,6 +449,46 @@ async fn a_backup_made_just_after_midnight_wants_the_day_before_too() {
     assert_eq!(wanted[0].1[0].next(), midnight.day(), "WeChat's clock may be behind");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standstill_ends_by_itself_once_everybody_is_named_and_staff_are_not_at_work() {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    let backup = backs_up(&world, "old.backup").await;
+    person(&world, &ming).claims(COFFEE).await;
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    world.later(hours(72)).await;
+    world.wechat_fails("gethbinfo", "lost_request").await;
+    let wanted = world.engine().missing_after_restore().await.unwrap().unwrap().wanted;
+    brings_the_bills(&world, &wanted[0].1).await;
+    let Standstill::GoesOn { nameless, unasked, .. } = settles(&world).await else { panic!("she has no name yet") };
+    assert_eq!((nameless.len(), unasked), (1, 0));
+    let by_itself = async || world.engine().settle_by_itself().await.unwrap();
+    let Standstill::GoesOn { nameless, .. } = by_itself().await else { panic!("a bill was brought just now") };
+    assert_eq!(nameless.len(), 0, "she is named by now");
+    world.later(minutes(31)).await;
+    assert_eq!(by_itself().await, Standstill::Ended(0));
+    assert_eq!(by_itself().await, Standstill::None(0));
+    assert_eq!(person(&world, &ming).comes_through(BOOKS).await.refusal(), "already_claimed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_wechat_does_not_name_when_a_late_bill_comes_is_asked_for_again() {
+    let (world, ming, paid_on) = too_soon_without_a_bill(true).await;
+    let before = pots(&world).await;
+    world.wechat_fails("gethbinfo", "lost_request").await;
+    brings_the_bills(&world, &[paid_on]).await;
+    assert_eq!(settles(&world).await, Standstill::None(0));
+    assert_eq!(pots(&world).await, before, "nothing is taken for nobody");
+    world.later(minutes(11)).await;
+    assert_eq!(world.engine().settle_by_itself().await.unwrap(), Standstill::None(1));
+    let hers = person(&world, &ming).received_fen().await;
+    assert_eq!(pots(&world).await, (before.0 - hers, before.1, before.2));
+    assert_eq!(person(&world, &ming).comes_through(BOOKS).await.refusal(), "already_claimed");
+}
+
 async fn lost_claims(world: &World) -> i64 {
     let db = database::open(&world.config.database_url).await;
     let count = Statement::from_string(db.get_database_backend(), "SELECT COUNT(*) AS n FROM lost_claims");
