@@ -61,7 +61,12 @@ describe('reconciliation', () => {
     const id = await stage.world.follower(name, appid);
     const context = await wechatBrowser(stage.browser, id);
     const page = await context.newPage();
-    await page.goto(await stage.world.claimLink(id));
+    const link = await stage.world.claimLink(id);
+    // For a second after a standstill pages may still say that all is paused.
+    await until('the button', async () => {
+      await page.goto(link);
+      return page.getByTestId('claim').count();
+    });
     await page.getByTestId('claim').click();
     await page.locator('main[data-state]').waitFor();
     await context.close();

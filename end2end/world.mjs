@@ -86,7 +86,15 @@ export class World {
       '--server', this.origin, '--data', join(this.folder, 'simulator')]);
     await this.answers('wechat-simulator', `${this.sim}/_sim/world`);
     await this.command('import', this.demo);
+    await this.leaveMidnight();
     await this.serve();
+  }
+
+  /** Near midnight in Beijing the next day begins in the middle of a story: the clock is turned beyond that. */
+  async leaveMidnight() {
+    const { now_ms } = await this.control('GET', 'clock');
+    const minute = Math.floor(now_ms / 60_000 + 8 * 60) % 1440;
+    if (minute < 10 || minute >= 1410) await this.control('POST', 'clock', { advance_secs: 45 * 60 });
   }
 
   /** The demo with this world's addresses and files; `change` turns its text into another campaign's. */

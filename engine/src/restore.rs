@@ -71,7 +71,7 @@ impl Engine {
 
     /// Fills this new database from a backup and tells how many rows came back. Unless it only moves, all claims and
     /// payouts stand still from now on. Errors (conflict): this database is not empty; the backup is of another
-    /// release or was sealed with another master key.
+    /// release or was sealed with another master key; it knows of a time that this clock has not reached.
     pub async fn restore(&self, path: &str, since: Since) -> Result<u64, Error> {
         let file = Db::open_file(path).await?;
         let restored = self.restore_from(&file, since).await;
@@ -109,7 +109,16 @@ impl Engine {
     /// From now on nothing is granted or sent, and whatever was still to be sent may have been: it is asked about first.
     async fn stand_still(&self, to: &mut Tx) -> Result<(), Error> {
         let now = self.clock().now();
-        let newest = strangers::newest_instant(to.conn()).await?.unwrap_or(now).min(now);
+        let newest = strangers::newest_instant(to.conn()).await?.unwrap_or(now);
+        if now.since(newest) < -bill::CLOCKS_APART_MS {
+            let behind = format!(
+                "this machine's clock is behind: it says {}, and the backup knows of {}; set it right first",
+                now.beijing(),
+                newest.beijing()
+            );
+            return Err(Error::conflict(behind));
+        }
+        let newest = newest.min(now);
         // A backup of another standstill holds what was written during it, and knows of no more payments than that did.
         let known_until = instant(to.conn(), KNOWN_UNTIL).await?.map_or(newest, |known| known.min(newest));
         settings::put(to, RESTORED_AT, &now.0.to_string()).await?;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// What our bill numbers begin with; a merchant account is shared, and all others are foreign.
 pub const PREFIX: &str = "LB";
 /// How far WeChat's clock and ours may lie apart.
-const CLOCKS_APART_MS: i64 = minutes(5);
+pub const CLOCKS_APART_MS: i64 = minutes(5);
 
 /// Which way money moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

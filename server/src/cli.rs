@@ -156,6 +156,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
         _ => running::open_existing(&config, clock, draw).await,
     };
     let engine = engine.map_err(|e| e.0)?;
+    if let Some(url) = &config.clock_url {
+        running::follow_clock_once(&engine, url).await;
+    }
     let done = once(&engine, &config, command).await;
     engine.close().await.map_err(|e| e.to_string())?;
     done

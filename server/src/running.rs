@@ -164,7 +164,8 @@ struct SimulatorTime {
     now_ms: i64,
 }
 
-async fn follow_clock_once(engine: &Engine, url: &url::Url) {
+/// Sets the engine's clock by the simulator's, if that was turned and answers.
+pub(crate) async fn follow_clock_once(engine: &Engine, url: &url::Url) {
     let Ok(client) = telemetry::plain_client() else { return };
     let answer = async { client.get(url.clone()).send().await?.json::<SimulatorTime>().await };
     match answer.await {

@@ -9,10 +9,10 @@ use crate::reconcile::file_of;
 use crate::start::lingbao;
 use crate::transfers::pots;
 use crate::world::{BOOKS, COFFEE, FUWU, World};
-use engine::Draw;
 use engine::operators::console;
 use engine::restore::Since;
 use engine::strangers::Standstill;
+use engine::{Clock, Draw};
 use rules::Fen;
 use rules::bill;
 use rules::ids::{MchId, PayoutId};
@@ -48,6 +48,27 @@ async fn goes_back_to(world: &mut World, backup: &str) {
     assert!(engine.restore(backup, Since::Unknown).await.unwrap() > 0);
     engine.close().await.unwrap();
     world.starts_the_server().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_behind_cannot_tell_which_bills_are_wanted() {
+    let world = World::new().await;
+    world.follower("Ming").await.claims(COFFEE).await;
+    world.work_until_idle().await;
+    let backup = backs_up(&world, "old.backup").await;
+    let mut config = world.config.clone();
+    config.database_url = match Kind::of_this_run() {
+        Kind::Sqlite => format!("sqlite://{backup}.db"),
+        Kind::Postgres => postgres::create().await,
+    };
+    let behind = Clock::still(world.clock.now().plus(-hours(24)));
+    let engine = running::open(&config, behind.clone(), Draw::seeded(1)).await.unwrap();
+    let refused = format!("{:?}", engine.restore(&backup, Since::Unknown).await.unwrap_err());
+    assert!(refused.contains("clock is behind"), "{refused}");
+    behind.follow(world.clock.now());
+    assert!(engine.restore(&backup, Since::Unknown).await.unwrap() > 0, "nothing of the first try is there");
+    engine.close().await.unwrap();
+    database::remove(&config.database_url).await;
 }
 
 /// Every day that a restore wants is imported; the days without a bill had no movement.

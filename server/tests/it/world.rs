@@ -15,7 +15,7 @@ use rules::operator::Role;
 use rules::payout::{Rail, State};
 use rules::prize::form::PrizeForm;
 use rules::say::Lang;
-use rules::time::hours;
+use rules::time::{hours, minutes};
 use serde_json::{Value, json};
 use server::config::{Config, gather};
 use server::running::{self, NotStarted, Running};
@@ -145,7 +145,16 @@ impl World {
             .replace("data/simulator/apiclient_key.pem", &file("key.pem"))
             .replace("data/simulator/pub_key.pem", &file("pub_key.pem"));
         server::import::import(&world.engine(), &demo).await.unwrap();
+        world.leaves_midnight().await;
         world
+    }
+
+    /// Near midnight in Beijing the next day begins in the middle of a story: the clocks are turned beyond that.
+    async fn leaves_midnight(&self) {
+        let now = self.clock.now();
+        if !(minutes(10)..hours(24) - minutes(30)).contains(&now.since(now.day().start())) {
+            self.later(minutes(45)).await;
+        }
     }
 
     /// Starts the server on the folder; its worker is this story's hand.
