@@ -121,6 +121,10 @@ impl Engine {
         let newest = newest.min(now);
         // A backup of another standstill holds what was written during it, and knows of no more payments than that did.
         let known_until = instant(to.conn(), KNOWN_UNTIL).await?.map_or(newest, |known| known.min(newest));
+        if question(to.conn(), now).await?.is_none() {
+            // What an answer of long ago left open is not this standstill's.
+            strangers::give_up(to, now).await?;
+        }
         settings::put(to, RESTORED_AT, &now.0.to_string()).await?;
         settings::put(to, KNOWN_UNTIL, &known_until.0.to_string()).await?;
         payouts::doubt(to, known_until, now, now.plus(retry::NOT_FOUND_BELIEVED_MS)).await
@@ -141,7 +145,7 @@ impl Engine {
         settings::forget(tx, RESTORED_AT).await?;
         settings::forget(tx, KNOWN_UNTIL).await?;
         settings::put(tx, ANSWERED, &format!("{} {} {}", since.0, gap.to.0, now.0)).await?;
-        self.book_lost_money(tx, by, Whose::All).await?;
+        self.book_lost_money(tx, by, Whose::All, None).await?;
         audit::note(self, tx, by, "restore.confirm", 0).await
     }
 }

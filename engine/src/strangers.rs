@@ -39,8 +39,8 @@ const AT_WORK_MS: i64 = minutes(30);
 /// How the standstill may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ends {
-    /// Not by this.
-    NotNow,
+    /// Once everybody who was paid is named, and staff are not at work: they may be entering what is not in the backup.
+    ByItself,
     /// Once everybody who was paid is named.
     WithNames,
     /// Although somebody is not, once WeChat was asked for all of them.
@@ -117,11 +117,11 @@ impl Engine {
             held_since_backup(tx, &number, now).await?;
         }
         if question.ended_at.is_some() {
-            self.book_lost_money(tx, by, Whose::Named).await?;
+            self.book_lost_money(tx, by, Whose::Named, question.ended_at).await?;
             return Ok(Standstill::None(entered));
         }
         let accepted = match ends {
-            Ends::NotNow => false,
+            Ends::ByItself => nameless.is_empty() && !are_staff_at_work(tx.conn(), question.gap, now).await?,
             Ends::WithNames => nameless.is_empty(),
             Ends::WithoutNames => unasked == 0,
         };
@@ -133,7 +133,7 @@ impl Engine {
     }
 
     /// What goes on by itself after a restore: WeChat is asked again for the people whom a bill paid, and the standstill
-    /// ends once all are named. Not while staff are at work: they may be entering what is not in the backup.
+    /// ends once all are named and staff are not at work.
     pub async fn settle_by_itself(&self) -> Result<Standstill, Error> {
         let now = self.clock().now();
         let db = self.db().read();
@@ -144,8 +144,7 @@ impl Engine {
             }
             Some(_) => {}
         }
-        let at_work = operators::last_noted(db).await?.is_some_and(|at| now.since(at) < AT_WORK_MS);
-        let settled = self.settle(&console(), if at_work { Ends::NotNow } else { Ends::WithNames }).await?;
+        let settled = self.settle(&console(), Ends::ByItself).await?;
         if let Standstill::Ended(claims) = settled {
             tracing::info!(claims, "the standstill after the restore ended");
         }
@@ -153,14 +152,21 @@ impl Engine {
     }
 
     /// What was paid since the backup is not free any more: it is taken back from the lines that can have paid it, first
-    /// from those of campaigns that run, and from those with the most. Staff see it in the statements.
-    pub(crate) async fn book_lost_money(&self, tx: &mut Tx, by: &Operator, whose: Whose) -> Result<(), Error> {
+    /// from those of campaigns that run, and from those with the most. Staff see it in the statements. Only
+    /// campaigns that were there at that time can have paid; or that are there.
+    pub(crate) async fn book_lost_money(
+        &self,
+        tx: &mut Tx,
+        by: &Operator,
+        whose: Whose,
+        there_at: Option<UnixMs>,
+    ) -> Result<(), Error> {
         let now = self.clock().now();
         let lost = store::book(tx, whose, now).await?;
         if lost.is_empty() {
             return Ok(());
         }
-        let mut purses = store::purses(tx).await?;
+        let mut purses = store::purses(tx, there_at).await?;
         purses.sort_by_key(|purse| (!purse.runs, std::cmp::Reverse(purse.available), purse.line));
         for (campaign, line, amount) in taken_from(&mut purses, &lost) {
             let id = self.draw().id(now);
@@ -270,6 +276,13 @@ pub(crate) async fn enter_all(tx: &mut Tx, question: &Question, now: UnixMs) -> 
         store::enter(tx, &mch_id, from, to).await?;
     }
     Ok(())
+}
+
+/// True while staff may be entering what is not in the backup: something was done just now, or there is no merchant yet.
+async fn are_staff_at_work(db: &impl ConnectionTrait, gap: Gap, now: UnixMs) -> Result<bool, Error> {
+    let last = operators::last_noted(db).await?;
+    let at_work = last.is_some_and(|at| (0..AT_WORK_MS).contains(&now.since(at)));
+    Ok(at_work || store::merchants(db, gap.from).await?.is_empty())
 }
 
 /// What was paid before this WeChat does not tell of any more.

@@ -78,7 +78,8 @@ pub async fn settle(engine: Engine, stop: impl Future<Output = ()>) {
             () = tokio::time::sleep(IDLE) => {}
         }
         let now = engine.clock().now();
-        if now.since(asked_at) > minutes(10) {
+        // A clock that went back is no reason to wait longer.
+        if !(0..=minutes(10)).contains(&now.since(asked_at)) {
             asked_at = now;
             if let Err(error) = engine.settle_by_itself().await {
                 tracing::warn!(%error, "what a restore left open could not be looked at; it is tried again later");

@@ -10,7 +10,7 @@ use engine::restore::Since;
 use engine::{Clock, Draw, Engine, Said};
 use rules::ids::Slug;
 use rules::operator::Role;
-use rules::say::Lang;
+use rules::say::{Lang, bill as bill_say};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -215,7 +215,13 @@ async fn restore(engine: &Engine, file: &str, moved: bool) -> Result<(), String>
     } else {
         "every campaign and payout stands still until the fund-flow bill since the backup is imported"
     };
-    out(&format!("restored {rows} rows, each read back and compared; {then}\n"))
+    out(&format!("restored {rows} rows, each read back and compared; {then}\n"))?;
+    // Days that nobody expects show that a clock was wrong.
+    let missing = engine.missing_after_restore().await.map_err(|e| e.to_string())?;
+    for (mch_id, days) in missing.into_iter().flat_map(|missing| missing.wanted) {
+        out(&format!("{}\n", bill_say::still_wanted(&mch_id, &days, Lang::En)))?;
+    }
+    Ok(())
 }
 
 async fn operator(engine: &Engine, what: OperatorCommand) -> Result<(), String> {

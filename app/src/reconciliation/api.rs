@@ -85,7 +85,7 @@ pub async fn settle_after_restore() -> Result<Told<Reconciliation>, AppError> {
 /// Lets claims and payouts go on although some who were paid cannot be named.
 ///
 /// # Errors
-/// [`AppError::Conflict`] while a bill is wanted; else as the engine says.
+/// [`AppError::Conflict`] while a bill is wanted, or not all were asked for; else as the engine says.
 #[server(prefix = "/api/administrator", endpoint = "accept_unnamed", input = Json)]
 pub async fn accept_unnamed() -> Result<Told<Reconciliation>, AppError> {
     crate::context::engine()?.accept_unnamed(&crate::context::operator()?, crate::context::lang()).await?;

@@ -93,8 +93,9 @@ pub fn standing_still(change: Change<Reconciliation>) -> AnyView {
     moving(move || {
         let (missing, role) = change.page.with(|page| (page.missing.clone(), page.role));
         let Some(Missing { wanted, nameless }) = missing else { return ().into_any() };
-        let accepts = role.covers(Role::Administrator) && wanted.is_empty();
         let people = nameless.len();
+        let accepts = role.covers(Role::Administrator) && wanted.is_empty() && people > 0;
+        let all_named = (wanted.is_empty() && people == 0).then(|| view! { <p>{say::all_named(lang)}</p> });
         let unnamed = (people > 0).then(|| {
             let rows = nameless.iter().map(|(mch_billno, amount)| {
                 view! { <li class="setting"><code class="grow">{mch_billno.to_string()}</code><b>"¥" {yuan(*amount)}</b></li> }
@@ -133,6 +134,7 @@ pub fn standing_still(change: Change<Reconciliation>) -> AnyView {
                 <p class="help">{say::enter_first(lang)}</p>
                 {days_wanted(change, wanted, role, lang)}
                 {unnamed}
+                {all_named}
                 <div class="setting steps">{again}{accept}</div>
             </section>
         }

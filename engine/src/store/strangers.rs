@@ -213,11 +213,12 @@ pub async fn lock_lines(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
-/// Every line.
-pub async fn purses(tx: &mut Tx) -> Result<Vec<Purse>, Error> {
+/// The lines of all campaigns that were there at that time, or are there.
+pub async fn purses(tx: &mut Tx, there_at: Option<UnixMs>) -> Result<Vec<Purse>, Error> {
     let sql = "SELECT l.id, l.available_fen, c.id AS campaign_id, c.mch_id, a.appid,
             CAST(CASE c.state WHEN 'running' THEN 1 ELSE 0 END AS BIGINT) AS runs
-        FROM lines l JOIN campaigns c ON c.id = l.campaign_id JOIN accounts a ON a.id = c.payer_id ORDER BY l.id";
+        FROM lines l JOIN campaigns c ON c.id = l.campaign_id JOIN accounts a ON a.id = c.payer_id
+        WHERE c.created_at <= $1 ORDER BY l.id";
     let read = |r: &QueryResult| {
         Ok(Purse {
             line: LineId(get(r, "id")?),
@@ -228,7 +229,13 @@ pub async fn purses(tx: &mut Tx) -> Result<Vec<Purse>, Error> {
             available: fen(r, "available_fen")?,
         })
     };
-    rows(tx.conn(), sql, []).await?.iter().map(read).collect()
+    rows(tx.conn(), sql, [there_at.map_or(i64::MAX, |at| at.0).into()]).await?.iter().map(read).collect()
+}
+
+/// Of whoever is not named yet nobody is asked any more, and no line pays for them.
+pub async fn give_up(tx: &mut Tx, now: UnixMs) -> Result<(), Error> {
+    exec(tx.conn(), "UPDATE strangers SET booked_at = $1 WHERE booked_at IS NULL", [now.0.into()]).await?;
+    Ok(())
 }
 
 /// Every merchant, and whether it can transfer, or did since `from` by its bills.

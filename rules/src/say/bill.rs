@@ -46,8 +46,9 @@ sentences! {
     standing_still_lead: "备份之后付给过谁，要靠账单查清。补齐下面的账单，就会自动恢复。", "The bills tell who was paid since the backup. Once those below are here, everything goes on by itself.";
     wanted: "还缺的账单", "Bills still wanted";
     nameless_title: "还不清楚是谁领走的", "Payments whose claim is not known";
-    nameless_help: "红包打开或退回以后，微信才说得出是谁，最多等一天。", "WeChat names the person once the packet is opened or went back, a day at most.";
+    nameless_help: "红包打开或退回以后，微信才说得出是谁，最多等一天。付款的公众号如果没有活动，请先重新建好它的活动。", "WeChat names the person once the packet is opened or went back, a day at most. Where their account pays for no campaign, enter that campaign again.";
     enter_first: "备份之后新建的商户、公众号和活动，换过付款公众号的草稿，请在补最后一份账单之前重新建好、改好。", "Before the last bill is here, enter the merchants, accounts and campaigns again that were made since the backup, and change drafts again whose payer was changed.";
+    all_named: "都查清了。活动都建好以后，点「再查一次」就恢复；半小时没有人操作，也会自动恢复。", "Everybody is named. Ask again once all campaigns are entered, and everything goes on; after half an hour in which nobody does anything it does so by itself.";
     ask_again: "再查一次", "Ask again";
     accept: "不等了，恢复", "Go on without them";
     accept_title: "不等他们，马上恢复领取和付款？", "Let claims and payouts go on without them?";

@@ -565,6 +565,8 @@ async fn a_late_bill_takes_nothing_for_a_packet_that_may_still_go_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_bill_holds_what_waits_once_and_bars_nobody_from_what_came_after() {
     let (world, ming, paid_on) = too_soon_without_a_bill(true).await;
+    world.later(minutes(1)).await;
+    let later = world.runs(world.form("later").await, 2_000_000, &[COFFEE]).await;
     // She claims a second time before the bill is there.
     person(&world, &ming).claims(BOOKS).await;
     brings_the_bills(&world, &[paid_on]).await;
@@ -572,8 +574,7 @@ async fn a_late_bill_holds_what_waits_once_and_bars_nobody_from_what_came_after(
     let [waits] = payouts_at(&world, State::Queued).await[..] else { panic!("one waits") };
     let row = world.engine().payout(waits).await.unwrap().row;
     assert!(row.held && row.err_code == PAID_SINCE_BACKUP, "{row:?}");
-    // Staff find that the other packet was another campaign's, and make a new one.
-    world.runs(world.form("later").await, 100_000, &[COFFEE]).await;
+    // Staff find that the other packet was another campaign's.
     let short = json!({ "on": "sendredpack", "kind": "err_code", "code": "NOTENOUGH" });
     world.sim("/_sim/faults", &short).await;
     world.engine().retry_now(&console(), waits, Lang::En).await.unwrap();
@@ -583,5 +584,6 @@ async fn a_late_bill_holds_what_waits_once_and_bars_nobody_from_what_came_after(
     let row = world.engine().payout(waits).await.unwrap().row;
     assert!(!row.held, "what was released is not held again: {row:?}");
     assert_eq!(lost_claims(&world).await, 1, "the campaign that came later has none");
+    assert_eq!(world.engine().statement(later, None, 10).await.unwrap().len(), 1, "nor did it pay");
     world.work_until_settled().await;
 }
