@@ -152,8 +152,8 @@ impl Engine {
     }
 
     /// What was paid since the backup is not free any more: it is taken back from the lines that can have paid it, first
-    /// from those of campaigns that run, and from those with the most. Staff see it in the statements. Only
-    /// campaigns that were there at that time can have paid; or that are there.
+    /// from those of campaigns that run, and from those with the most. Only campaigns that were there at `there_at` can
+    /// have paid; without it, all that are there now. Staff see it in the statements.
     pub(crate) async fn book_lost_money(
         &self,
         tx: &mut Tx,

@@ -122,7 +122,7 @@ const LOST: &str = "SELECT 1 FROM claims c JOIN lost_claims l ON l.campaign_id =
     AND l.payee = p.appid || ':' || c.payee_openid WHERE c.id = p.claim_id";
 
 /// Whoever was paid, and of whom no line knows yet, counts as having claimed in every campaign of the account that paid
-/// them that was there at that time, or is there.
+/// them that was there at `there_at`; without it, that is there now.
 pub async fn enter_claims(tx: &mut Tx, there_at: Option<UnixMs>) -> Result<u64, Error> {
     let sql = "INSERT INTO lost_claims (campaign_id, payee, mch_billno)
         SELECT c.id, s.appid || ':' || s.openid, MIN(s.mch_billno) FROM strangers s
@@ -213,7 +213,7 @@ pub async fn lock_lines(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
-/// The lines of all campaigns that were there at that time, or are there.
+/// The lines of all campaigns that were there at `there_at`; without it, that are there now.
 pub async fn purses(tx: &mut Tx, there_at: Option<UnixMs>) -> Result<Vec<Purse>, Error> {
     let sql = "SELECT l.id, l.available_fen, c.id AS campaign_id, c.mch_id, a.appid,
             CAST(CASE c.state WHEN 'running' THEN 1 ELSE 0 END AS BIGINT) AS runs

@@ -128,6 +128,20 @@ async fn sent_anew_since_the_backup() -> (World, String, PayoutId) {
     (world, ming, failed[0])
 }
 
+/// A world that is back at its backup, since which a phone was paid and opened its packet; and the day of that.
+async fn paid_since_the_backup() -> (World, String, BeijingDay) {
+    let mut world = World::new().await;
+    let ming = world.follower("Ming").await.phone;
+    let backup = backs_up(&world, "old.backup").await;
+    let paid_on = world.clock.now().day();
+    person(&world, &ming).claims(COFFEE).await;
+    world.work_until_idle().await;
+    person(&world, &ming).opens_the_packet().await;
+    goes_back_to(&mut world, &backup).await;
+    world.was_spoilt();
+    (world, ming, paid_on)
+}
+
 /// Our books agree with themselves, and this phone has one packet that was opened.
 async fn has_one_packet(world: &World, phone: &str) {
     let wallet = person(world, phone).wallet().await;
@@ -233,14 +247,7 @@ async fn a_payout_in_flight_at_the_backup_waits_when_its_person_was_paid_since()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_whose_campaign_is_not_in_the_backup_keeps_everything_standing() {
-    let mut world = World::new().await;
-    let ming = world.follower("Ming").await.phone;
-    let backup = backs_up(&world, "old.backup").await;
-    person(&world, &ming).claims(COFFEE).await;
-    world.work_until_idle().await;
-    person(&world, &ming).opens_the_packet().await;
-    goes_back_to(&mut world, &backup).await;
-    world.was_spoilt();
+    let (world, ming, _) = paid_since_the_backup().await;
     // As if the account that pays had come to its campaign only after the backup.
     let pays = "SELECT MIN(payer_id) FROM campaigns";
     does(&world, &format!("UPDATE accounts SET mch_id = '{MCH}' WHERE id = ({pays})")).await;
@@ -307,14 +314,7 @@ async fn an_old_backup_does_not_pay_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn going_on_without_names_waits_for_every_bill() {
-    let mut world = World::new().await;
-    let ming = world.follower("Ming").await.phone;
-    let backup = backs_up(&world, "old.backup").await;
-    person(&world, &ming).claims(COFFEE).await;
-    world.work_until_idle().await;
-    person(&world, &ming).opens_the_packet().await;
-    goes_back_to(&mut world, &backup).await;
-    world.was_spoilt();
+    let (world, ..) = paid_since_the_backup().await;
     let accepts = async |world: &World| world.engine().accept_unnamed(&console(), Lang::En).await;
     let missing = world.engine().missing_after_restore().await.unwrap().unwrap();
     let [(_, days)] = missing.wanted.as_slice() else { panic!("{missing:?}") };
@@ -379,16 +379,8 @@ async fn what_was_sent_anew_while_everything_stood_still_can_be_given_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bill_that_comes_after_the_end_still_names_who_was_paid() {
-    let mut world = World::new().await;
-    let ming = world.follower("Ming").await.phone;
-    let backup = backs_up(&world, "old.backup").await;
-    let paid_on = world.clock.now().day();
-    person(&world, &ming).claims(COFFEE).await;
-    world.work_until_idle().await;
-    person(&world, &ming).opens_the_packet().await;
+    let (world, ming, paid_on) = paid_since_the_backup().await;
     let hers = person(&world, &ming).received_fen().await;
-    goes_back_to(&mut world, &backup).await;
-    world.was_spoilt();
     world.later(hours(72)).await;
     let mch_id = MchId::try_from(MCH).unwrap();
     // Somebody says of every day that it has no bill.
@@ -472,14 +464,7 @@ async fn a_backup_made_just_after_midnight_wants_the_day_before_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standstill_ends_by_itself_once_everybody_is_named_and_staff_are_not_at_work() {
-    let mut world = World::new().await;
-    let ming = world.follower("Ming").await.phone;
-    let backup = backs_up(&world, "old.backup").await;
-    person(&world, &ming).claims(COFFEE).await;
-    world.work_until_idle().await;
-    person(&world, &ming).opens_the_packet().await;
-    goes_back_to(&mut world, &backup).await;
-    world.was_spoilt();
+    let (world, ming, _) = paid_since_the_backup().await;
     world.later(hours(72)).await;
     world.wechat_fails("gethbinfo", "lost_request").await;
     let wanted = world.engine().missing_after_restore().await.unwrap().unwrap().wanted;
